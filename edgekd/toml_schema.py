@@ -64,9 +64,7 @@ def parse_toml(text: str, path: Path, schema: type[Schema]) -> Schema:
         raise InputError("\n".join(lines)) from None
 
 
-def _problem(
-    item: Any, places: dict[tuple[str, ...], int], schema: type[BaseModel]
-) -> tuple[int, str, str]:
+def _problem(item: Any, places: dict[tuple[str, ...], int], schema: type[BaseModel]) -> tuple[int, str, str]:
     """One pydantic error as (line, message, hint); line 0 when the key is not in the file."""
     location = tuple(str(part) for part in item["loc"])
     key = ".".join(location)

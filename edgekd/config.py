@@ -1,0 +1,131 @@
+"""The recipe: one TOML file that says everything `edgekd run` does, checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from edgekd.toml_schema import Strict, load_toml
+
+Scalar = bool | int | float | str
+Options = dict[str, Scalar | list[Scalar]]
+PositiveInt = Annotated[int, Field(gt=0, le=1_000_000)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)]
+
+
+class Data(Strict):
+    """Where samples come from.
+
+    source: a built-in data set (`fashion-mnist`, `digits`), `npz` or `image-folder`. path: the file or folder of the
+    last two, or another place of the first; relative to the recipe. validation: samples carved from the training
+    set by seed where the source has no validation set of its own. options: passed to the source.
+    """
+
+    source: str
+    path: Path | None = None
+    validation: PositiveInt = 5000
+    options: Options = {}
+
+
+class Network(Strict):
+    """A network and how it is trained.
+
+    model: a built-in name of edgekd.models or `package.module:callable` that returns a torch.nn.Module taking
+    (batch, channels, height, width). options: its keyword arguments. learning_rate: the schedule's peak.
+    """
+
+    model: str
+    options: Options = {}
+    epochs: PositiveInt
+    batch_size: PositiveInt = 128
+    learning_rate: Rate = 0.01
+    weight_decay: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)] = 1e-4
+
+
+class Teacher(Network):
+    """`count` networks that differ by seed, averaged in probability space."""
+
+    count: Annotated[int, Field(ge=1, le=64)] = 3
+
+
+class Distill(Strict):
+    """How the student learns of the teachers (Hinton et al. 2015, arXiv:1503.02531, section 2).
+
+    temperature: T of the soft targets. hard_weight: share of the true label's cross-entropy; the soft part gets
+    the rest, times T squared. augment: the change each training image gets, the same for student and control.
+    select: the weights kept, of the last epoch or of the best epoch on the validation set.
+    """
+
+    temperature: Annotated[float, Field(ge=1.0, le=100.0, allow_inf_nan=False)] = 4.0
+    hard_weight: Fraction = 0.1
+    augment: Literal["none", "flip", "shift", "shift-flip"] = "none"
+    select: Literal["last", "validation"] = "last"
+
+
+class Convert(Strict):
+    """calibration_samples: training images that set the activation ranges. max_accuracy_drop: points that int8
+    may lose against the float student on the test set before the run ends as a bad result."""
+
+    calibration_samples: Annotated[int, Field(ge=10, le=10_000)] = 500
+    max_accuracy_drop: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)] = 0.5
+
+
+class Deploy(Strict):
+    """board: a built-in name or the path of a board profile. engine: what runs the model there. port: the serial
+    port of a real board; without it an emulated board is started."""
+
+    board: str = "mps2-an386"
+    engine: Literal["aot", "tflm"] = "aot"
+    port: str | None = None
+
+
+class Evaluate(Strict):
+    """samples: test images streamed through the board, from the first on."""
+
+    samples: PositiveInt = 1000
+
+
+class Gates(Strict):
+    """What the result must reach for exit code 0. accuracy: of the int8 student on the whole test set, in percent.
+    beats_control: the student's int8 accuracy must be above the control's."""
+
+    accuracy: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)] | None = None
+    beats_control: bool = False
+
+
+class Recipe(Strict):
+    """A whole run. name: of its folder under `runs/`. seed: fixes every random choice on one machine."""
+
+    name: str
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    data: Data
+    teacher: Teacher
+    student: Network
+    distill: Distill = Distill()
+    convert: Convert = Convert()
+    deploy: Deploy = Deploy()
+    evaluate: Evaluate = Evaluate()
+    gates: Gates = Gates()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_folder(cls, name: str) -> str:
+        plain = name.replace("-", "").replace("_", "").replace(".", "")
+        if not (plain.isascii() and plain.isalnum() and len(name) <= 64) or name.startswith("."):
+            raise ValueError(f"{name!r} cannot name a folder\nuse letters, digits, '-', '_' and '.', at most 64")
+        return name
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe; a relative `data.path` is resolved against the recipe's folder.
+
+    Raises InputError that lists every problem with its line.
+    """
+    recipe = load_toml(path, Recipe)
+    if recipe.data.path is not None and not recipe.data.path.is_absolute():
+        data = recipe.data.model_copy(update={"path": (path.parent / recipe.data.path).resolve()})
+        recipe = recipe.model_copy(update={"data": data})
+    return recipe
