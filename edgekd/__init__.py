@@ -4,10 +4,10 @@ Each stage is one function; what it needs is imported when it is first used:
 
     train, distill       networks (torch)
     convert, verify      torch to int8 .tflite, checked on TensorFlow Lite Micro
-    compile_model        .tflite to C11
+    compile              .tflite to C11
     deploy               firmware for a board, built and uploaded
-    eval_model, bench_model  accuracy, speed and memory on the board
-    run                  all of it, from a recipe
+    evaluate, bench      accuracy, speed and memory on the board
+    run_recipe           all of it, from a recipe
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgekd.compiler import compile_model
-    from edgekd.convert import convert, verify
+    from edgekd.compiler import compile_model as compile
+    from edgekd.convert.api import convert, verify
     from edgekd.distill.api import distill, train
-    from edgekd.evaluate import bench_model, eval_model
+    from edgekd.evaluate.api import bench_model as bench
+    from edgekd.evaluate.api import eval_model as evaluate
     from edgekd.firmware import deploy
-    from edgekd.run import run
+    from edgekd.run import run_recipe
 
 __version__ = "0.1.0"
 
+# Packages of the same name (distill, convert, evaluate) are callable themselves: see stage_package.py.
 _HOMES = {
-    "train": "edgekd.distill.api",
-    "distill": "edgekd.distill.api",
+    "train": "edgekd.distill.api:train",
+    "distill": "edgekd.distill",
     "convert": "edgekd.convert",
-    "verify": "edgekd.convert",
-    "compile_model": "edgekd.compiler",
-    "deploy": "edgekd.firmware",
-    "eval_model": "edgekd.evaluate",
-    "bench_model": "edgekd.evaluate",
-    "run": "edgekd.run",
+    "verify": "edgekd.convert.api:verify",
+    "compile": "edgekd.compiler:compile_model",
+    "deploy": "edgekd.firmware:deploy",
+    "evaluate": "edgekd.evaluate",
+    "bench": "edgekd.evaluate.api:bench_model",
+    "run_recipe": "edgekd.run:run_recipe",
 }
 
 __all__ = [  # noqa: RUF022 - in the order of the data's way
@@ -42,15 +44,17 @@ __all__ = [  # noqa: RUF022 - in the order of the data's way
     "distill",
     "convert",
     "verify",
-    "compile_model",
+    "compile",
     "deploy",
-    "eval_model",
-    "bench_model",
-    "run",
+    "evaluate",
+    "bench",
+    "run_recipe",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'edgekd' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    module, _, attribute = _HOMES[name].partition(":")
+    home = importlib.import_module(module)
+    return getattr(home, attribute) if attribute else home
