@@ -69,7 +69,12 @@ class Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Operator:
-    """One operator. name: as in the schema ("CONV_2D"); options: its builtin options in the schema's field names."""
+    """One operator. name: as in the schema ("CONV_2D").
+
+    options: its builtin options under the schema's own names ("stride_w", "fused_activation_function"), defaults
+    filled in. Numbers are int, float or bool, enumerations are their names ("SAME", "RELU6"), vectors are tuples.
+    Only operators the reader knows options of have any.
+    """
 
     index: int
     name: str
