@@ -1,0 +1,62 @@
+"""edgekd run, and the stages of a recipe one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgekd.cli import print_json
+
+_RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
+_OUT = click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory; runs/NAME without it."
+)
+
+
+@click.command()
+@_RECIPE
+@_OUT
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+def command(recipe: Path, out: Path | None, as_json: bool) -> None:
+    """Run RECIPE: teachers, student, int8 model, firmware, board, report.
+
+    What did not change since the last run is kept. Exit code 1: the run is complete and its result misses a gate.
+    """
+    from edgekd.cli.console import StageDisplay, console
+    from edgekd.config import load_recipe
+    from edgekd.errors import BadResultError
+    from edgekd.report import print_summary
+    from edgekd.run import run_recipe
+
+    plan = load_recipe(recipe)
+    run = run_recipe(plan, out or Path("runs") / plan.name, observer=StageDisplay())
+    if as_json:
+        print_json(run.result)
+    print_summary(run.result, console)
+    console.print(f"\nreport: {run.folder / 'report.html'}", soft_wrap=True, markup=False)
+    if run.result["failures"]:
+        raise BadResultError("the result misses what was asked of it", *run.result["failures"])
+
+
+def stage_command(name: str, text: str) -> click.Command:
+    """A command that runs a recipe up to and including the stage `name`."""
+
+    @click.command(name=name, help=text)
+    @_RECIPE
+    @_OUT
+    def stage(recipe: Path, out: Path | None) -> None:
+        run_until(name, recipe, out)
+
+    return stage
+
+
+def run_until(name: str, recipe: Path, out: Path | None) -> None:
+    """Run `recipe` up to the stage `name`, showing progress."""
+    from edgekd.cli.console import StageDisplay, console
+    from edgekd.config import load_recipe
+    from edgekd.run import run_recipe
+
+    plan = load_recipe(recipe)
+    run = run_recipe(plan, out or Path("runs") / plan.name, until=name, observer=StageDisplay())
+    console.print(f"{name}: {run.folder / name}", soft_wrap=True, markup=False)

@@ -1,0 +1,178 @@
+"""The stages of a recipe: what each depends on, which function does it, which files it makes.
+
+A stage's `inputs` must name everything its result depends on: the parts of the recipe it reads, the files of
+earlier stages by digest, data by digest, and the versions of what decides the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import edgekd
+from edgekd import paths
+from edgekd.config import Recipe
+from edgekd.files import sha256_of
+from edgekd.progress import Progress
+
+
+@dataclass(frozen=True)
+class Stage:
+    """name: its folder in the run directory and its command. title: what it does, for the person who waits.
+
+    inputs(recipe, folder): JSON values that change exactly when the stage must be done again.
+    run(recipe, folder, progress): does it, and returns the files it made, inside `folder`.
+    """
+
+    name: str
+    title: str
+    inputs: Callable[[Recipe, Path], dict[str, Any]]
+    run: Callable[[Recipe, Path, Progress], list[Path]]
+
+
+def _distill_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {
+        **_parts(recipe, "seed", "data", "teacher", "student", "distill"),
+        "data_sha256": _data_digest(recipe),
+        "code_sha256": {model: _code_digest(model) for model in (recipe.teacher.model, recipe.student.model)},
+        "versions": _versions("torch", "numpy"),
+    }
+
+
+def _distill(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
+    from edgekd.distill.stage import run_distill
+
+    return run_distill(recipe, folder, progress)
+
+
+def _convert_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {
+        **_parts(recipe, "seed", "data", "convert", "evaluate"),
+        "student": recipe.student.model_dump(mode="json", include={"model", "options"}),
+        "data_sha256": _data_digest(recipe),
+        "code_sha256": _code_digest(recipe.student.model),
+        "distill": _made(folder, "distill", "*.safetensors"),
+        "versions": _versions("torch", "onnx", "onnx2tf", "tensorflow", "tflite-micro", "numpy"),
+    }
+
+
+def _convert(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
+    from edgekd.convert.stage import run_convert
+
+    return run_convert(recipe, folder, progress)
+
+
+def _deploy_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {
+        **_parts(recipe, "deploy"),
+        "board_sha256": sha256_of(_board_file(recipe)),
+        "sources_sha256": tree_digest(paths.shipped("firmware")),
+        "convert": _made(folder, "convert", "student.tflite"),
+        "versions": _versions("platformio", "scons"),
+    }
+
+
+def _deploy(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
+    from edgekd.firmware.stage import run_deploy
+
+    return run_deploy(recipe, folder, progress)
+
+
+def _eval_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {
+        **_parts(recipe, "data", "deploy", "evaluate"),
+        "data_sha256": _data_digest(recipe),
+        "convert": _made(folder, "convert", "student.tflite"),
+        "deploy": _made(folder, "deploy", "*.elf"),
+        "versions": _versions("tflite-micro"),
+    }
+
+
+def _eval(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
+    from edgekd.evaluate.stage import run_eval
+
+    return run_eval(recipe, folder, progress)
+
+
+def _report_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
+    return {
+        "recipe": recipe.model_dump(mode="json"),
+        "stages": _made(folder, ".", "*/*.json"),
+        "versions": _versions("matplotlib"),
+    }
+
+
+def _report(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
+    from edgekd.report import run_report
+
+    return run_report(recipe, folder, progress)
+
+
+STAGES = (
+    Stage("distill", "train the teachers, the student and its control", _distill_inputs, _distill),
+    Stage("convert", "torch to int8 .tflite, verified on TensorFlow Lite Micro", _convert_inputs, _convert),
+    Stage("deploy", "firmware for the board, built and checked", _deploy_inputs, _deploy),
+    Stage("eval", "test images through the board", _eval_inputs, _eval),
+    Stage("report", "result.json and report.html", _report_inputs, _report),
+)
+
+
+def tree_digest(folder: Path) -> str:
+    """One digest over the names and bytes of all files below `folder`."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        digest.update(f"{file.relative_to(folder)}\0{sha256_of(file)}\0".encode())
+    return digest.hexdigest()
+
+
+def _parts(recipe: Recipe, *names: str) -> dict[str, Any]:
+    return recipe.model_dump(mode="json", include=set(names))
+
+
+def _made(folder: Path, stage: str, pattern: str) -> dict[str, str | None]:
+    """Digests of the files of an earlier stage."""
+    made = folder / stage
+    return {str(file.relative_to(made)): sha256_of(file) for file in sorted(made.glob(pattern))}
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """Versions of edgekd and of the installed ones among `packages`; the stage itself refuses when one is missing."""
+    found = {"edgekd": edgekd.__version__}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _data_digest(recipe: Recipe) -> str:
+    from edgekd.data import files_of
+
+    digest = hashlib.sha256()
+    for file in files_of(recipe.data.source, recipe.data.path):
+        digest.update(f"{file.name}\0{sha256_of(file)}\0".encode())
+    return digest.hexdigest()
+
+
+def _code_digest(model: str) -> str | None:
+    """Digest of the module a `package.module:callable` lives in; None for the built-in ones, which the version names."""
+    module, colon, _ = model.partition(":")
+    if not colon:
+        return None
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return sha256_of(Path(spec.origin)) if spec and spec.origin else None
+
+
+def _board_file(recipe: Recipe) -> Path:
+    from edgekd.firmware.board import board_path
+
+    return board_path(recipe.deploy.board)
