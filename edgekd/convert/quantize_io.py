@@ -1,0 +1,64 @@
+"""Real numbers to a tensor's integers and back, with the arithmetic of TensorFlow Lite Micro's QUANTIZE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekd.compiler.graph import Tensor
+from edgekd.errors import InputError
+
+
+def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
+    """round(values / scale) + zero_point in the tensor's integer type, clamped to its range.
+
+    values: real numbers in the model's units, any shape. The division is in float32 and halves round away from zero,
+    as in TensorFlow Lite Micro (tensorflow/lite/kernels/internal/reference/quantize.h, AffineQuantize).
+    Raises InputError for values that are not numbers (NaN) and for a tensor without one scale and zero point.
+    """
+    scale, zero_point = _parameters(tensor)
+    real = np.asarray(values, dtype=np.float32)
+    if np.isnan(real).any():
+        first = tuple(int(i) for i in np.argwhere(np.isnan(real))[0])
+        raise InputError(f"the value at {list(first)} is not a number", "remove NaN from the data")
+    with np.errstate(over="ignore"):
+        steps = real / np.float32(scale)
+    away_from_zero = np.copysign(np.floor(np.abs(steps)) + (np.abs(steps) % 1 >= 0.5), steps)
+    limits = np.iinfo(tensor.dtype)
+    integers = np.clip(away_from_zero.astype(np.float64) + zero_point, limits.min, limits.max)
+    return integers.astype(tensor.dtype)
+
+
+def dequantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[np.float32]:
+    """scale * (values - zero_point) in float32. values: the tensor's integers, any shape."""
+    scale, zero_point = _parameters(tensor)
+    return np.float32(scale) * (np.asarray(values).astype(np.int64) - zero_point).astype(np.float32)
+
+
+def model_input(samples: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
+    """`samples` (N, ...), float in the model's units or already integers, as the input `tensor` (1, ...) takes them.
+
+    Returns shape (N, ...) in the tensor's type. Raises InputError when a sample's shape is not the tensor's, or
+    when the numbers are integers of another type.
+    """
+    if samples.shape[1:] != tensor.shape[1:]:
+        raise InputError(
+            f"a sample has shape {list(samples.shape[1:])}, the model's input {list(tensor.shape[1:])}",
+            "samples are batch first, channels last",
+        )
+    if samples.dtype == np.dtype(tensor.dtype):
+        return samples
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise InputError(
+            f"samples are {samples.dtype}, the model's input is {tensor.dtype}",
+            f"give float32 in the model's units, or {tensor.dtype} already quantized",
+        )
+    return quantize(samples, tensor)
+
+
+def _parameters(tensor: Tensor) -> tuple[float, int]:
+    if tensor.quantization is None or tensor.quantization.per_channel:
+        raise InputError(f"tensor {tensor.name!r} ({tensor.dtype}) has not one scale and zero point")
+    return tensor.scale, tensor.zero_point
