@@ -18,11 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from edgekd.config import Recipe
 from edgekd.errors import EdgekdError, InputError
 from edgekd.files import sha256_of, write_atomically
 from edgekd.progress import Progress, silent
 from edgekd.stages import STAGES, Stage
+from edgekd.toml_schema import Strict
 
 
 class Observer(Protocol):
@@ -82,24 +85,37 @@ def _do(stage: Stage, recipe: Recipe, folder: Path, manifest: _Manifest, watch: 
     manifest.record(stage.name, inputs, files, time.monotonic() - started)
 
 
+class _Record(Strict):
+    """One finished stage: what it was made from, the digests of what it made, how long it took, when (UTC)."""
+
+    inputs: dict[str, Any]
+    files: dict[str, str | None]
+    seconds: float
+    finished: str
+
+
+class _Records(Strict):
+    stages: dict[str, _Record] = {}
+
+
 class _Manifest:
-    """What each stage was made from and made: see the module's text."""
+    """The records of a run directory, on disk after every change."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stages: dict[str, Any] = {}
+        self._stages: dict[str, _Record] = {}
         if path.is_file():
             try:
-                self._stages = dict(json.loads(path.read_text())["stages"])
-            except (ValueError, KeyError, TypeError):
+                self._stages = dict(_Records.model_validate_json(path.read_bytes()).stages)
+            except ValidationError:
                 raise InputError(f"{path}: damaged", "delete the file: every stage is then done again") from None
 
     def is_current(self, stage: str, inputs: dict[str, Any]) -> bool:
-        entry = self._stages.get(stage)
-        if not isinstance(entry, dict) or entry.get("inputs") != inputs:
+        record = self._stages.get(stage)
+        if record is None or record.inputs != inputs:
             return False
         folder = self._path.parent
-        return all(sha256_of(folder / name) == digest for name, digest in entry["files"].items())
+        return all(sha256_of(folder / name) == digest for name, digest in record.files.items())
 
     def forget(self, stage: str) -> None:
         if self._stages.pop(stage, None) is not None:
@@ -107,16 +123,16 @@ class _Manifest:
 
     def record(self, stage: str, inputs: dict[str, Any], files: list[Path], seconds: float) -> None:
         folder = self._path.parent
-        self._stages[stage] = {
-            "inputs": inputs,
-            "files": {str(file.relative_to(folder)): sha256_of(file) for file in files},
-            "seconds": round(seconds, 2),
-            "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
+        self._stages[stage] = _Record(
+            inputs=inputs,
+            files={str(file.relative_to(folder)): sha256_of(file) for file in files},
+            seconds=round(seconds, 2),
+            finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        )
         self._save()
 
     def _save(self) -> None:
-        write_atomically(self._path, json.dumps({"stages": self._stages}, indent=2) + "\n")
+        write_atomically(self._path, _Records(stages=self._stages).model_dump_json(indent=2) + "\n")
 
 
 @contextlib.contextmanager
