@@ -1,0 +1,180 @@
+"""The builtin options of the operators edgekd reads, as the .tflite schema lays them out.
+
+Slots, types and defaults are those of `schema.fbs` (TensorFlow Lite, version 3); tests compare them with the schema
+that comes with TensorFlow Lite Micro.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from types import MappingProxyType
+from typing import Any
+
+from edgekd.compiler.flatbuffer import DamagedError, Table
+
+_MAX_EXTENT = 1 << 16  # of a stride, dilation or window: far above any use, far below an overflow of 32 bits
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an options table. names: of an enumeration's values. positive: from 1 to 65,536."""
+
+    name: str
+    slot: int
+    kind: str
+    default: int | float | bool = 0
+    names: tuple[str, ...] = ()
+    positive: bool = False
+
+    def read(self, table: Table) -> Any:
+        """The value, checked. Raises DamagedError."""
+        value = table.number(self.slot, self.kind, self.default)
+        if self.names:
+            if not 0 <= value < len(self.names):
+                raise DamagedError(f"{self.name} is {value}, which the schema does not know")
+            return self.names[value]
+        if self.positive and not 1 <= value <= _MAX_EXTENT:
+            raise DamagedError(f"{self.name} is {value}, not a number from 1 to {_MAX_EXTENT}")
+        if self.kind == "f32" and not isfinite(value):
+            raise DamagedError(f"{self.name} is {value}")
+        return value
+
+
+@dataclass(frozen=True)
+class Options:
+    """An options table: its number in the schema's union, its fields, and the vectors of int32 among them."""
+
+    code: int
+    fields: tuple[Field, ...] = ()
+    vectors: tuple[tuple[str, int], ...] = ()
+
+
+def _padding(slot: int) -> Field:
+    return Field("padding", slot, "i8", names=("SAME", "VALID"))
+
+
+def _activation(slot: int) -> Field:
+    names = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
+    return Field("fused_activation_function", slot, "i8", names=names)
+
+
+def _extent(name: str, slot: int, default: int = 0) -> Field:
+    return Field(name, slot, "i32", default, positive=True)
+
+
+_POOL = Options(
+    5,
+    (
+        _padding(0),
+        _extent("stride_w", 1),
+        _extent("stride_h", 2),
+        _extent("filter_width", 3),
+        _extent("filter_height", 4),
+        _activation(5),
+    ),
+)
+_REDUCER = Options(27, (Field("keep_dims", 0, "bool", False),))
+_NONE = Options(0)
+
+OPTIONS: Mapping[str, Options] = {
+    "CONV_2D": Options(
+        1,
+        (
+            _padding(0),
+            _extent("stride_w", 1),
+            _extent("stride_h", 2),
+            _activation(3),
+            _extent("dilation_w_factor", 4, 1),
+            _extent("dilation_h_factor", 5, 1),
+        ),
+    ),
+    "DEPTHWISE_CONV_2D": Options(
+        2,
+        (
+            _padding(0),
+            _extent("stride_w", 1),
+            _extent("stride_h", 2),
+            Field("depth_multiplier", 3, "i32"),  # some converters leave it 0: the shapes decide
+            _activation(4),
+            _extent("dilation_w_factor", 5, 1),
+            _extent("dilation_h_factor", 6, 1),
+        ),
+    ),
+    "FULLY_CONNECTED": Options(
+        8,
+        (
+            _activation(0),
+            Field("weights_format", 1, "i8", names=("DEFAULT", "SHUFFLED4x16INT8")),
+            Field("keep_num_dims", 2, "bool", False),
+            Field("asymmetric_quantize_inputs", 3, "bool", False),
+        ),
+    ),
+    "ADD": Options(11, (_activation(0), Field("pot_scale_int16", 1, "bool", True))),
+    "SUB": Options(28, (_activation(0), Field("pot_scale_int16", 1, "bool", True))),
+    "MUL": Options(21, (_activation(0),)),
+    "AVERAGE_POOL_2D": _POOL,
+    "MAX_POOL_2D": _POOL,
+    "MEAN": _REDUCER,
+    "SUM": _REDUCER,
+    "PAD": Options(22),
+    "PADV2": Options(43),
+    "RESHAPE": Options(17, vectors=(("new_shape", 0),)),
+    "SQUEEZE": Options(30, vectors=(("squeeze_dims", 0),)),
+    "EXPAND_DIMS": Options(52),
+    "SOFTMAX": Options(9, (Field("beta", 0, "f32", 0.0),)),
+    "LOGISTIC": _NONE,
+    "TANH": _NONE,
+    "RELU": _NONE,
+    "RELU6": _NONE,
+    "RELU_N1_TO_1": _NONE,
+    "LEAKY_RELU": Options(75, (Field("alpha", 0, "f32", 0.0),)),
+    "HARD_SWISH": Options(90),
+    "QUANTIZE": Options(89),
+    "DEQUANTIZE": Options(38),
+    "CONCATENATION": Options(10, (Field("axis", 0, "i32"), _activation(1))),
+    "TRANSPOSE": Options(26),
+    "SPLIT": Options(35, (Field("num_splits", 0, "i32"),)),
+    "SPLIT_V": Options(79, (Field("num_splits", 0, "i32"),)),
+    "SLICE": Options(48),
+    "STRIDED_SLICE": Options(
+        32,
+        (
+            Field("begin_mask", 0, "i32"),
+            Field("end_mask", 1, "i32"),
+            Field("ellipsis_mask", 2, "i32"),
+            Field("new_axis_mask", 3, "i32"),
+            Field("shrink_axis_mask", 4, "i32"),
+            Field("offset", 5, "bool", False),
+        ),
+    ),
+    "PACK": Options(59, (Field("values_count", 0, "i32"), Field("axis", 1, "i32"))),
+    "UNPACK": Options(64, (Field("num", 0, "i32"), Field("axis", 1, "i32"))),
+}
+_MAX_VECTOR = 8  # new_shape, squeeze_dims: one number a dimension
+
+
+def read_options(name: str, code: int, table: Table | None) -> Mapping[str, Any]:
+    """The options of operator `name` with defaults filled in; empty for an operator this table does not list.
+
+    code: the file's number of the options' type, 0 when there are none. Raises DamagedError.
+    """
+    known = OPTIONS.get(name)
+    if known is None:
+        return MappingProxyType({})
+    if table is None or code == 0:
+        needs = [field.name for field in known.fields if field.positive and field.default == 0]
+        if needs:
+            raise DamagedError(f"has no options ({', '.join(needs)})")
+        found: dict[str, Any] = {field.name: field.names[0] if field.names else field.default for field in known.fields}
+        return MappingProxyType(found | {vector: () for vector, _ in known.vectors})
+    if known.code and code != known.code:
+        raise DamagedError(f"has options of another operator (type {code}, not {known.code})")
+    found = {field.name: field.read(table) for field in known.fields}
+    for vector, slot in known.vectors:
+        values = table.array(slot, "<i4", vector)
+        if values is not None and len(values) > _MAX_VECTOR:
+            raise DamagedError(f"{vector} has {len(values)} elements, more than {_MAX_VECTOR}")
+        found[vector] = () if values is None else tuple(int(value) for value in values)
+    return MappingProxyType(found)
