@@ -45,6 +45,8 @@ class KernelCall:
     `struct`, or None when the call takes no parameters. sources: files of firmware/kernels it needs, headers
     included ("conv_2d_s8.c", …). in_place: pairs (output position, input position) that may share memory exactly
     (same start), the kernel being right when they do. macs: multiply-accumulates of one inference.
+    inputs_as_array, outputs_as_array: the inputs (outputs) are passed as one argument, an array of pointers
+    (`const void *const *`; `void *const *`), because their number differs from call to call.
     """
 
     function: str
@@ -57,6 +59,8 @@ class KernelCall:
     in_place: tuple[tuple[int, int], ...] = ()
     scratch_bytes: int = 0
     macs: int = 0
+    inputs_as_array: bool = False
+    outputs_as_array: bool = False
 
 
 @dataclass(frozen=True, eq=False)
