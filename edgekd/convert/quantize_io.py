@@ -10,6 +10,8 @@ import numpy.typing as npt
 from edgekd.compiler.graph import Tensor
 from edgekd.errors import InputError
 
+_FAR = np.float32(2**40)  # steps from zero: beyond every integer type used, and finite
+
 
 def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
     """round(values / scale) + zero_point in the tensor's integer type, clamped to its range.
@@ -24,8 +26,9 @@ def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
         first = tuple(int(i) for i in np.argwhere(np.isnan(real))[0])
         raise InputError(f"the value at {list(first)} is not a number", "remove NaN from the data")
     with np.errstate(over="ignore"):
-        steps = real / np.float32(scale)
-    away_from_zero = np.copysign(np.floor(np.abs(steps)) + (np.abs(steps) % 1 >= 0.5), steps)
+        steps = np.clip(real / np.float32(scale), -_FAR, _FAR)
+    size = np.abs(steps)
+    away_from_zero = np.copysign(np.floor(size) + (size % 1 >= 0.5), steps)
     limits = np.iinfo(tensor.dtype)
     integers = np.clip(away_from_zero.astype(np.float64) + zero_point, limits.min, limits.max)
     return integers.astype(tensor.dtype)

@@ -1,0 +1,183 @@
+"""ONNX to int8 .tflite, in a process of its own.
+
+Importing onnx2tf changes the recursion limit, random seeds and the environment, and importing tensorflow takes
+seconds: so this runs apart, once for all the models of a run. Called by `process.py`:
+
+    python -P -m edgekd.convert.worker JOBS.json REPORT_FD
+
+JOBS.json: a list of {"name", "onnx", "calibration", "probe_x", "probe_y", "out"} (paths; .npy arrays, channels last,
+probe_y in torch's layout). On REPORT_FD it writes one JSON value a line: {"phase": text, "done": n, "total": n} as it
+goes on, {"failed": sentence, "hint": sentence} before it ends with code 1. All else it and its libraries print is a
+log for people.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_RECURSION_LIMIT = 10_000  # onnx2tf sets the C int maximum, which turns a deep recursion into a crash
+_TOLERANCE = 1e-3  # of the outputs' range; folding a batch norm costs about 1e-6
+
+
+class FailureError(Exception):
+    """A model that cannot be converted: a sentence for the person who made it, and a remedy."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
+
+
+class _Reporter:
+    """Writes messages for the parent, and nothing else, to one file descriptor."""
+
+    def __init__(self, descriptor: int, models: int) -> None:
+        self._pipe = os.fdopen(descriptor, "w")
+        self._models = models
+
+    def phase(self, model: int, share: float, text: str) -> None:
+        self._send({"phase": text, "done": model + share, "total": self._models})
+
+    def failed(self, failure: FailureError) -> None:
+        self._send({"failed": str(failure), "hint": failure.hint})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._pipe.write(json.dumps(message) + "\n")
+        self._pipe.flush()
+
+
+def main() -> int:
+    faulthandler.enable()
+    jobs = json.loads(Path(sys.argv[1]).read_text())
+    report = _Reporter(int(sys.argv[2]), len(jobs))
+    report.phase(0, 0.0, "start TensorFlow")
+    try:
+        try:
+            _import_libraries()
+        except Exception as error:
+            raise FailureError(
+                f"onnx2tf or tensorflow cannot be imported: {error}", "pip install 'edgekd[convert]'"
+            ) from error
+        sys.setrecursionlimit(_RECURSION_LIMIT)
+        for number, job in enumerate(jobs):
+            _convert(job, number, report)
+    except FailureError as failure:
+        report.failed(failure)
+        raise
+    return 0
+
+
+def _import_libraries() -> None:
+    """In this order: onnxsim brings its own protobuf and crashes when it is loaded after tensorflow."""
+    for name in ("onnx", "onnxsim", "tensorflow", "onnx2tf.onnx2tf"):
+        importlib.import_module(name)
+
+
+def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
+    name = job["name"]
+    report.phase(number, 0.1, f"{name}: read the ONNX graph")
+    network = _to_keras(job)
+    _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]))
+    calibration = np.load(job["calibration"])
+    report.phase(number, 0.3, f"{name}: calibrate")
+
+    def samples() -> Iterator[list[npt.NDArray[np.float32]]]:
+        for index in range(len(calibration)):
+            if index % 100 == 0:
+                report.phase(number, 0.3 + 0.6 * index / len(calibration), f"{name}: calibrate")
+            yield [calibration[index : index + 1]]
+        report.phase(number, 0.9, f"{name}: quantize")
+
+    Path(job["out"]).write_bytes(_quantized(network, samples))
+    report.phase(number, 1.0, f"{name}: converted")
+
+
+def _to_keras(job: dict[str, str]) -> Any:
+    """The network as a Keras model, channels last. onnx2tf may rewrite the file it reads: it gets a copy."""
+    import onnx
+    import onnx2tf.onnx2tf as onnx2tf
+    from onnxsim import simplify
+
+    folder = Path(job["onnx"]).parent
+    copy = folder / f"{job['name']}.simplified.onnx"
+    simplified, equal = simplify(onnx.load(job["onnx"]))
+    if equal:
+        onnx.save(simplified, str(copy))
+    else:
+        shutil.copyfile(job["onnx"], copy)
+    # For three-channel inputs onnx2tf would download 20 images (128, 128, 3) to see whether layouts agree.
+    onnx2tf.download_test_image_data = lambda: np.random.RandomState(0).rand(20, 128, 128, 3).astype(np.float32)
+    try:
+        return onnx2tf.convert(
+            input_onnx_file_path=str(copy),
+            output_folder_path=str(folder / "saved_model"),
+            not_use_onnxsim=True,
+            disable_model_save=True,
+            custom_input_op_name_np_data_path=[["input", job["probe_x"], 0.0, 1.0]],  # mean 0, standard deviation 1
+        )
+    except SystemExit:
+        raise FailureError(
+            f"onnx2tf cannot convert {job['name']} to TensorFlow",
+            "the model uses an operator or a layout that onnx2tf does not know; the log names it",
+        ) from None
+    except Exception as error:
+        raise FailureError(
+            f"onnx2tf cannot convert {job['name']} to TensorFlow: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> None:
+    """Refuse a network that does not compute what torch computed: a wrong layout, or a branch frozen by tracing."""
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise FailureError(
+            f"the network has {len(network.inputs)} inputs and {len(network.outputs)} outputs, not one each"
+        )
+    takes = tuple(network.inputs[0].shape)
+    if takes != (1, *x.shape[1:]):
+        raise FailureError(f"the network takes {list(takes)}, a calibration sample is {[1, *x.shape[1:]]}")
+    computed = np.concatenate([np.asarray(network(x[n : n + 1])) for n in range(len(x))])
+    channels_last = np.moveaxis(expected, 1, -1)
+    candidates = [y for y in (channels_last, expected) if y.shape == computed.shape]
+    if not candidates:
+        raise FailureError(f"the network returns {list(computed.shape[1:])}, torch {list(expected.shape[1:])}")
+    difference = min(float(np.abs(y - computed).max()) for y in candidates)
+    if not difference <= _TOLERANCE * max(float(np.ptp(expected)), 1e-6):
+        raise FailureError(
+            f"the converted network is not the model: outputs differ by {difference:.3g}",
+            "a branch or a loop that depends on the data cannot be converted; else this is a fault of onnx2tf",
+        )
+
+
+def _quantized(network: Any, samples: Any) -> bytes:
+    """Per-channel int8 weights, int8 activations, int8 in and out; float operators are refused."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    converter.representative_dataset = samples
+    try:
+        return bytes(converter.convert())
+    except Exception as error:
+        lines = [line for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
+        telling = [line for line in lines if "not yet supported for op" in line or "neither a custom op" in line]
+        raise FailureError(
+            f"TensorFlow cannot make an int8 model of it: {(telling or lines[-1:])[0].strip()}",
+            "replace that operator by one that has an int8 form",
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
