@@ -11,6 +11,9 @@ void edgekd_port_init(void);
 /* The next received byte, or -1 when none is waiting. Never blocks. */
 int edgekd_port_read(void);
 
+/* Sleeps until a byte may be waiting, or returns at once. Call it when edgekd_port_read() had none. */
+void edgekd_port_idle(void);
+
 /* Sends every byte, waiting for the UART as long as it takes. */
 void edgekd_port_write(const uint8_t *data, size_t length);
 

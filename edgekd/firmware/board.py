@@ -1,0 +1,219 @@
+"""Board profiles: one TOML a board, facts only, checked when loaded."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from edgekd import paths
+from edgekd.errors import InputError
+from edgekd.toml_schema import Strict, load_toml
+
+OWN_PLATFORM = "edgekd"  # the development platform in firmware/platform: bare metal, compilers from PATH
+
+# Floating-point unit that goes with a core and a feature; GCC's names (GCC manual, "ARM Options", -mfpu).
+_FPU = {
+    ("cortex-m4", "fpu-sp"): "fpv4-sp-d16",
+    ("cortex-m7", "fpu-sp"): "fpv5-sp-d16",
+    ("cortex-m7", "fpu-dp"): "fpv5-d16",
+    ("cortex-m33", "fpu-sp"): "fpv5-sp-d16",
+}
+_SIZE = re.compile(r"(\d+)([KM]?)")
+_UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
+_MACRO_VALUE = re.compile(r"[A-Za-z0-9_]+")
+
+
+def _bytes(value: object) -> int:
+    """A size: bytes as an integer, or a text such as "512K" or "1M" (binary units)."""
+    match = _SIZE.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    if match is None:
+        shown = f'"{value}"' if isinstance(value, str) else repr(value)
+        raise ValueError(f'{shown} is not a size\nwrite bytes or K/M, for example "512K"')
+    return int(match[1]) * _UNIT[match[2]]
+
+
+Size = Annotated[int, BeforeValidator(_bytes), Field(gt=0, lt=2**32)]
+Address = Annotated[int, Field(ge=0, lt=2**32)]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+Core = Literal[
+    "cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "rv32imc", "avr"
+]  # fmt: skip
+
+
+class Cpu(Strict):
+    """core: the compiler's target; picks flags and kernels. features: what the core has beyond the least of its kind."""
+
+    core: Core
+    features: tuple[Literal["dsp", "fpu-sp", "fpu-dp", "mve"], ...] = ()
+    clock_hz: Annotated[int, Field(gt=0, lt=2**32)]
+
+
+class Memory(Strict):
+    """Sizes in bytes. The addresses and the stack are needed where edgekd links the image itself.
+
+    stack: bytes kept free for it; it lies at the start of the RAM, so that overflowing it is a fault.
+    """
+
+    flash: Size
+    ram: Size
+    flash_address: Address | None = None
+    ram_address: Address | None = None
+    stack: Size = 4096
+
+
+class PlatformIO(Strict):
+    """What goes into platformio.ini. platform: `edgekd` for the one that ships here, or NAME@VERSION of the registry."""
+
+    platform: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+(@[A-Za-z0-9_.~^<>=+-]+)?$")] = OWN_PLATFORM
+    board: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    framework: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+
+
+class Build(Strict):
+    """platform_port: folder of firmware/ports. options: its macros, `usart = 6` becomes EDGEKD_PORT_USART.
+
+    flags: added to the compiler's command line after edgekd's own.
+    """
+
+    platform_port: str
+    platformio: PlatformIO
+    options: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], int | str] = {}
+    flags: tuple[Line, ...] = ()
+
+    @field_validator("platform_port")
+    @classmethod
+    def _port_exists(cls, name: str) -> str:
+        known = platform_ports()
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            raise ValueError(f'firmware/ports has no folder "{name}"\n{hint}')
+        return name
+
+    @field_validator("options")
+    @classmethod
+    def _options_are_macros(cls, options: dict[str, int | str]) -> dict[str, int | str]:
+        for key, value in options.items():
+            if isinstance(value, str) and not _MACRO_VALUE.fullmatch(value):
+                raise ValueError(f'{key} = "{value}" is not a C name or number\nuse letters, digits and "_"')
+        return options
+
+
+class Serial(Strict):
+    """usb: "vendor:product" of the board's own USB serial port. resets_on_open: opening the port restarts it."""
+
+    baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
+    usb: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = ()
+    resets_on_open: bool = False
+
+
+class Timer(Strict):
+    """The counter behind edgekd_port_ticks() on the real board.
+
+    tick_hz: its rate. counts: `cycles` when it runs from the core's clock, cycles_per_tick then says how many;
+    `time` when it tells nothing of the core.
+    """
+
+    tick_hz: Annotated[int, Field(gt=0, lt=2**32)]
+    counts: Literal["cycles", "time"]
+    cycles_per_tick: Annotated[int, Field(gt=0, le=1024)] | None = None
+
+    @model_validator(mode="after")
+    def _cycles_are_said(self) -> Timer:
+        if (self.counts == "cycles") != (self.cycles_per_tick is not None):
+            raise ValueError('cycles_per_tick goes with counts = "cycles", and only with it')
+        return self
+
+
+class Emulator(Strict):
+    """How QEMU runs the image of this board.
+
+    serial: which of QEMU's -serial options is the UART the port uses, from 0. instructions_per_tick: with
+    `-icount shift=0` an instruction takes one virtual nanosecond, so this is 1e9 / rate of the emulated timer, which
+    may differ from the real one's.
+    """
+
+    program: Annotated[str, Field(pattern=r"^qemu-system-[a-z0-9]+$")]
+    machine: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,=-]+$")]
+    serial: Annotated[int, Field(ge=0, le=15)] = 0
+    arguments: tuple[Line, ...] = ()
+    instructions_per_tick: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+
+
+class BoardProfile(Strict):
+    """All edgekd knows of a board. source: the documents the facts come from."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    title: Line
+    source: Line
+    cpu: Cpu
+    memory: Memory
+    build: Build
+    serial: Serial = Serial()
+    timer: Timer
+    emulator: Emulator | None = None
+
+    @model_validator(mode="after")
+    def _bare_metal_is_complete(self) -> BoardProfile:
+        if not self.is_bare_metal:
+            return self
+        if self.memory.flash_address is None or self.memory.ram_address is None:
+            raise ValueError(
+                f"platform {OWN_PLATFORM} links the image itself and needs memory.flash_address and memory.ram_address"
+            )
+        if not self.cpu.core.startswith("cortex-m"):
+            raise ValueError(f"platform {OWN_PLATFORM} builds for cortex-m only, not {self.cpu.core}")
+        if self.memory.stack >= self.memory.ram:
+            raise ValueError("memory.stack is not smaller than memory.ram")
+        return self
+
+    @property
+    def is_bare_metal(self) -> bool:
+        """Built by the development platform that ships with edgekd, without PlatformIO's registry."""
+        return self.build.platformio.platform == OWN_PLATFORM
+
+    @property
+    def machine_flags(self) -> list[str]:
+        """GCC's flags that select the core: the same for compiling and linking."""
+        flags = [f"-mcpu={self.cpu.core}", "-mthumb"]
+        fpu = next((_FPU[self.cpu.core, f] for f in self.cpu.features if (self.cpu.core, f) in _FPU), None)
+        return [*flags, "-mfloat-abi=hard", f"-mfpu={fpu}"] if fpu else [*flags, "-mfloat-abi=soft"]
+
+
+def platform_ports() -> list[str]:
+    """Names of the folders of firmware/ports that a board can name: those that define how a program starts."""
+    return sorted(folder.parent.name for folder in (paths.shipped("firmware") / "ports").glob("*/port.toml"))
+
+
+def board_path(name_or_path: str | Path) -> Path:
+    """The TOML of a board that ships here (by name) or of one's own (a path). Raises InputError when there is none."""
+    text = str(name_or_path)
+    if text.endswith(".toml") or "/" in text or "\\" in text:
+        path = Path(text)
+        if not path.is_file():
+            raise InputError(f"{text}: no such board profile", "check the path, or name a board of `edgekd boards`")
+        return path
+    known = _shipped()
+    if text in known:
+        return known[text]
+    near = get_close_matches(text, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "boards: " + ", ".join(known)
+    raise InputError(f'no board is called "{text}"', hint, "a profile of your own goes by its path: --board ./mine.toml")
+
+
+def load_board(name_or_path: str | Path) -> BoardProfile:
+    """A checked profile. Raises InputError that lists every problem of the file with its line."""
+    return load_toml(board_path(name_or_path), BoardProfile)
+
+
+def list_boards() -> list[BoardProfile]:
+    """The boards that ship with edgekd, by name."""
+    return [load_toml(path, BoardProfile) for path in _shipped().values()]
+
+
+def _shipped() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(paths.shipped("boards").glob("*.toml"))}

@@ -1,0 +1,82 @@
+"""Builds one bare-metal Cortex-M image with the arm-none-eabi compiler on PATH.
+
+Run by PlatformIO inside SCons. The board's JSON says which flags select the core (build.machine_flags) and how much
+flash and RAM there are; the project's board_build.ldscript lays out memory; its libraries bring the start-up code.
+"""
+
+import sys
+from pathlib import Path
+from shutil import which
+
+from SCons.Script import AlwaysBuild, Default, DefaultEnvironment
+
+TOOLCHAIN = "arm-none-eabi-"
+
+if which(TOOLCHAIN + "gcc") is None:
+    sys.stderr.write(f"Error: {TOOLCHAIN}gcc is not on PATH; Debian: apt-get install gcc-arm-none-eabi\n")
+    sys.exit(1)
+
+env = DefaultEnvironment()
+board = env.BoardConfig()
+machine = board.get("build.machine_flags").split()
+script = Path(env.subst("$PROJECT_DIR")) / board.get("build.ldscript")
+
+env.Replace(
+    AR=TOOLCHAIN + "gcc-ar",
+    AS=TOOLCHAIN + "gcc",
+    CC=TOOLCHAIN + "gcc",
+    CXX=TOOLCHAIN + "g++",
+    LINK=TOOLCHAIN + "gcc",
+    OBJCOPY=TOOLCHAIN + "objcopy",
+    RANLIB=TOOLCHAIN + "gcc-ranlib",
+    SIZETOOL=TOOLCHAIN + "size",
+    ARFLAGS=["rc"],
+    PROGNAME="firmware",
+    PROGSUFFIX=".elf",
+    # Of `size -A`: what is stored in flash, and what takes RAM.
+    SIZECHECKCMD="$SIZETOOL -A -d $SOURCES",
+    SIZEPRINTCMD="$SIZETOOL -B -d $SOURCES",
+    SIZEPROGREGEXP=r"^(?:\.text|\.data)\s+(\d+).*",
+    SIZEDATAREGEXP=r"^(?:\.stack|\.data|\.bss|\.noinit)\s+(\d+).*",
+)
+
+env.Append(
+    ASFLAGS=[*machine, "-x", "assembler-with-cpp"],
+    CFLAGS=["-std=c11"],
+    CXXFLAGS=["-std=c++14", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
+    CCFLAGS=[
+        *machine,
+        "-O2",
+        "-g",
+        "-ffunction-sections",  # with --gc-sections: only what is used is linked
+        "-fdata-sections",
+        "-fno-common",
+    ],
+    LINKFLAGS=[
+        *machine,
+        "--specs=nano.specs",
+        "-nostartfiles",  # ports bring the reset handler; nothing here needs constructors, heap or stdio
+        "-Wl,--gc-sections",
+        "-Wl,--fatal-warnings",
+        "-Wl,-Map,${BUILD_DIR}/firmware.map",
+        f'-Wl,-T,"{script}"',
+    ],
+)
+
+program = env.BuildProgram()
+binary = env.Command(
+    "$BUILD_DIR/firmware.bin", program, env.VerboseAction("$OBJCOPY -O binary $SOURCE $TARGET", "Building $TARGET")
+)
+env.Depends(program, str(script))
+env.AddPlatformTarget("size", program, env.VerboseAction("$SIZEPRINTCMD", "Sizes of $SOURCE"), "Program size")
+AlwaysBuild(env.Alias("nobuild", program))
+
+upload_command = board.get("upload.command", "")
+if upload_command:
+    env.Replace(UPLOADCMD=upload_command)
+    actions = [env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")]
+else:
+    actions = [env.VerboseAction(lambda **_: sys.exit("this board has no upload tool"), "Uploading $SOURCE")]
+env.AddPlatformTarget("upload", binary, actions, "Upload")
+
+Default([program, binary])
