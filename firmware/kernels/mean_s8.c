@@ -1,0 +1,33 @@
+#include "mean_s8.h"
+
+#include "requantize.h"
+
+static int32_t sum_of(const struct edgekd_mean_s8 *p, const int8_t *x) {
+    const int32_t *n = p->reduced;
+    const int32_t *stride = p->reduced_stride;
+    int32_t sum = 0;
+    for (int32_t i = 0; i < n[0]; ++i) {
+        for (int32_t j = 0; j < n[1]; ++j) {
+            const int8_t *from = x + i * stride[0] + j * stride[1];
+            for (int32_t k = 0; k < n[2]; ++k) {
+                sum += *from;
+                from += stride[2];
+            }
+        }
+    }
+    return sum - p->offset;
+}
+
+void edgekd_mean_s8(const struct edgekd_mean_s8 *p, const int8_t *input, int8_t *output) {
+    const int32_t *n = p->kept;
+    const int32_t *stride = p->kept_stride;
+    for (int32_t i = 0; i < n[0]; ++i) {
+        for (int32_t j = 0; j < n[1]; ++j) {
+            for (int32_t k = 0; k < n[2]; ++k) {
+                const int32_t sum = sum_of(p, input + i * stride[0] + j * stride[1] + k * stride[2]);
+                const int32_t mean = edgekd_requantize(sum, p->multiplier, p->shift);
+                *output++ = edgekd_offset_clamp_s8(mean, p->zero_point, INT8_MIN, INT8_MAX);
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+#include "mul_s8.h"
+
+#include "requantize.h"
+
+static inline void row(const void *parameters, const int8_t *a, int32_t stride_a, const int8_t *b, int32_t stride_b,
+                       int8_t *output, int32_t count) {
+    const struct edgekd_mul_s8 *p = parameters;
+    for (int32_t i = 0; i < count; ++i) {
+        const int32_t product = (*a - p->zero_point_a) * (*b - p->zero_point_b);
+        output[i] = edgekd_offset_clamp_s8(edgekd_requantize(product, p->multiplier, p->shift), p->zero_point,
+                                           p->lowest, p->highest);
+        a += stride_a;
+        b += stride_b;
+    }
+}
+
+void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output) {
+    edgekd_broadcast_rows_s8(&p->walk, p, a, b, output, row);
+}

@@ -1,0 +1,21 @@
+/* MUL, int8, with broadcasting. */
+#ifndef EDGEKD_MUL_S8_H
+#define EDGEKD_MUL_S8_H
+
+#include "broadcast.h"
+
+struct edgekd_mul_s8 {
+    struct edgekd_broadcast walk;
+    int32_t zero_point_a;
+    int32_t zero_point_b;
+    int32_t zero_point; /* of the output */
+    int32_t multiplier;
+    int32_t shift;
+    int32_t lowest;
+    int32_t highest;
+};
+
+/* output may be an operand that has its shape. */
+void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+#endif

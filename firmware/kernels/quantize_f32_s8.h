@@ -1,0 +1,16 @@
+/* QUANTIZE, float32 to int8. */
+#ifndef EDGEKD_QUANTIZE_F32_S8_H
+#define EDGEKD_QUANTIZE_F32_S8_H
+
+#include <stdint.h>
+
+struct edgekd_quantize_f32_s8 {
+    float scale;
+    int32_t zero_point;
+    int32_t count;
+};
+
+/* round(input / scale) + zero_point, halves away from zero, saturating. A NaN becomes -128. */
+void edgekd_quantize_f32_s8(const struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output);
+
+#endif
