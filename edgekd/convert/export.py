@@ -1,4 +1,4 @@
-"""torch to ONNX, with the checks that make a model convertible: one tensor in, one out, every shape fixed."""
+"""torch to ONNX, with the checks that make a model convertible: one real tensor in, one out."""
 
 from __future__ import annotations
 
@@ -95,7 +95,6 @@ def export_onnx(model: torch.nn.Module, calibration: npt.NDArray[np.float32], on
             raise _unsupported(error) from None
         except Exception as error:
             raise InputError(f"torch cannot export the model to ONNX: {_first_line(error)}", *said()) from None
-    _check_static(onnx_path)
     return probe
 
 
@@ -122,20 +121,6 @@ def _run(model: torch.nn.Module, x: torch.Tensor) -> npt.NDArray[np.float32]:
     if not torch.isfinite(y).all():
         raise InputError("the model computes NaN or infinity on the calibration samples", "train it again: it diverged")
     return y.numpy().astype(np.float32)
-
-
-def _check_static(onnx_path: Path) -> None:
-    """Refuse a graph whose shapes depend on the data."""
-    import onnx
-
-    graph = onnx.load(str(onnx_path)).graph
-    for value in (*graph.input, *graph.output):
-        shape = [d.dim_value for d in value.type.tensor_type.shape.dim]
-        if 0 in shape:
-            raise InputError(
-                f"the shape of the model's {value.name} depends on the data",
-                "a microcontroller needs fixed shapes: avoid masks as indices, nonzero and unique",
-            )
 
 
 def _unsupported(error: Exception) -> InputError:

@@ -115,6 +115,7 @@ def _to_keras(job: dict[str, str]) -> Any:
         onnx.save(simplified, str(copy))
     else:
         shutil.copyfile(job["onnx"], copy)
+    _check_static(onnx.load(str(copy)).graph)
     # For three-channel inputs onnx2tf would download 20 images (128, 128, 3) to see whether layouts agree.
     onnx2tf.download_test_image_data = lambda: np.random.RandomState(0).rand(20, 128, 128, 3).astype(np.float32)
     try:
@@ -134,6 +135,16 @@ def _to_keras(job: dict[str, str]) -> Any:
         raise FailureError(
             f"onnx2tf cannot convert {job['name']} to TensorFlow: {type(error).__name__}: {error}"
         ) from error
+
+
+def _check_static(graph: Any) -> None:
+    """Refuse a graph whose shapes depend on the data."""
+    for value in (*graph.input, *graph.output):
+        if any(dimension.dim_value < 1 for dimension in value.type.tensor_type.shape.dim):
+            raise FailureError(
+                f"the shape of the model's {value.name} depends on the data",
+                "a microcontroller needs fixed shapes: avoid masks as indices, nonzero and unique",
+            )
 
 
 def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> None:
