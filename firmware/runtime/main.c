@@ -1,0 +1,12 @@
+#include "port.h"
+#include "server.h"
+#include "stack.h"
+
+int main(void) {
+    edgekd_stack_start();
+    edgekd_port_init();
+    edgekd_server_start();
+    for (;;) {
+        edgekd_server_poll();
+    }
+}
