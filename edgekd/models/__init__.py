@@ -1,0 +1,63 @@
+"""Networks: teachers and students, one family a file.
+
+A network takes (batch, channels, height, width) float32 and returns logits, (batch, classes).
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from edgekd.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BUILT_IN = {
+    "teacher_cnn": "edgekd.models.convnet:teacher_cnn",
+    "student_cnn": "edgekd.models.convnet:student_cnn",
+    "mlp": "edgekd.models.mlp:mlp",
+}
+
+
+def resolve(name: str, **options: Any) -> nn.Module:
+    """Make a network: a built-in name, or any `package.module:callable` that returns a torch.nn.Module.
+
+    options: its keyword arguments. Raises InputError when it cannot be found, called or is no Module.
+    """
+    from torch import nn
+
+    maker = _maker(name)
+    try:
+        inspect.signature(maker).bind(**options)
+    except TypeError as error:
+        raise InputError(f"model {name}: {error}", f"it takes {inspect.signature(maker)}") from None
+    except ValueError:
+        pass  # a callable without a signature says itself what it does not like
+    try:
+        model = maker(**options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"model {name} cannot be made: {str(error).splitlines()[0]}") from error
+    if not isinstance(model, nn.Module):
+        raise InputError(f"model {name} returned a {type(model).__name__}", "it must return a torch.nn.Module")
+    return model
+
+
+def _maker(name: str) -> Any:
+    place = name if ":" in name else BUILT_IN.get(name)
+    if place is None:
+        near = get_close_matches(name, BUILT_IN, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "built in: " + ", ".join(BUILT_IN)
+        raise InputError(f"no model is called {name!r}", hint, "your own: package.module:callable")
+    module, _, attribute = place.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"model {name}: {error}", "the module must be importable: check PYTHONPATH") from None
+    if not callable(found):
+        raise InputError(f"model {name} is not callable", "name a function or class that returns a torch.nn.Module")
+    return found

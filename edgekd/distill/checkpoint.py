@@ -1,0 +1,71 @@
+"""Training saved after each epoch: whole or not there, and read without running code from the file.
+
+Weights, optimizer state and history are kept. The schedule is a function of the step, and the random state one of
+(seed, epoch) (see seeds.py), so the number of epochs done is all of both.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from edgekd.errors import InputError
+
+_FORMAT = 1
+
+
+@dataclass
+class State:
+    """Where training stands after `epoch` epochs.
+
+    identity: what the training is of (networks, data, settings); it resumes only when that is the same.
+    model, optimizer: state dictionaries. best: the weights of the best epoch on the validation set so far, {} when
+    they are not wanted. history: one row an epoch.
+    """
+
+    identity: str
+    epoch: int = 0
+    model: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    best: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def save(state: State, path: Path) -> None:
+    """Replace the checkpoint at `path`; whatever interrupts, the old one or the new one is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        torch.save({"format": _FORMAT, **{f.name: getattr(state, f.name) for f in fields(State)}}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def load(path: Path, identity: str) -> State | None:
+    """The checkpoint at `path`; None when there is none.
+
+    Raises InputError when it is damaged or of another training than `identity`.
+    """
+    if not path.exists():
+        return None
+    damaged = InputError(f"{path}: not a checkpoint of edgekd, or damaged", "delete it: training then starts again")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError, TypeError):
+        raise damaged from None
+    names = {f.name for f in fields(State)}
+    if not isinstance(content, dict) or content.pop("format", None) != _FORMAT or set(content) != names:
+        raise damaged
+    if content["identity"] != identity:
+        raise InputError(
+            f"{path} is of another training: networks, data or settings differ", "delete it, or choose another place"
+        )
+    return State(**content)

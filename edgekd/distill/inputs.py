@@ -1,0 +1,135 @@
+"""What users hand to train and distill, checked and made tensors before any time is spent."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from edgekd.data import Dataset
+from edgekd.data.dataset import check_labels, check_samples
+from edgekd.distill.feeds import samples_and_labels
+from edgekd.distill.inference import arranged, device_of, evaluating
+from edgekd.errors import InputError
+
+
+@dataclass(frozen=True)
+class Samples:
+    """x: float32 (samples, channels, …). y: int64 class indices, (samples,)."""
+
+    x: Tensor
+    y: Tensor
+
+    def digest(self) -> str:
+        """SHA-256 of the values."""
+        digest = hashlib.sha256(repr((tuple(self.x.shape), str(self.x.dtype))).encode())
+        digest.update(self.x.contiguous().numpy().tobytes())
+        digest.update(self.y.numpy().tobytes())
+        return digest.hexdigest()
+
+
+def channels_first(x: np.ndarray[Any, Any]) -> Tensor:
+    """Samples of a Dataset, channels last, as networks take them: (samples, channels, …), float32.
+
+    Raises InputError for int8 samples: they are already quantized for one converted model.
+    """
+    if x.dtype != np.float32:
+        raise InputError(
+            f"training needs float32 samples, these are {x.dtype}",
+            "int8 samples are quantized for a model that is already converted",
+        )
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, -1, 1)))
+
+
+def samples_of(value: Any, where: str) -> Samples:
+    """(x, y) arrays or tensors, or a DataLoader read once, as Samples. Raises InputError beginning with `where`."""
+    if isinstance(value, DataLoader):
+        pairs = [samples_and_labels(batch) for batch in value]
+        if not pairs:
+            raise InputError(f"{where}: the DataLoader is empty")
+        return _checked(torch.cat([x for x, _ in pairs]), torch.cat([y for _, y in pairs]), where)
+    if not (isinstance(value, (tuple, list)) and len(value) == 2):
+        raise InputError(
+            f"{where} is a {type(value).__name__}",
+            "(x, y) arrays, an edgekd.data.Dataset or a torch DataLoader that gives (x, y)",
+        )
+    return _checked(value[0], value[1], where)
+
+
+def parts_of(train: Any, val: Any) -> tuple[Any, Any, Samples | None]:
+    """(training data, validation data, test data): a Dataset for either stands for its own parts."""
+    test = None
+    if isinstance(train, Dataset):
+        test = Samples(channels_first(train.x_test), torch.from_numpy(train.y_test))
+        if val is None:
+            val = train
+        train = (channels_first(train.x_train), train.y_train)
+    if isinstance(val, Dataset):
+        val = (channels_first(val.x_val), val.y_val)
+    if val is None:
+        raise InputError("there is no validation data", "give val=(x, y), or a Dataset as train")
+    return train, val, test
+
+
+def _checked(x: Any, y: Any, where: str) -> Samples:
+    x, y = np.asarray(_on_cpu(x)), np.asarray(_on_cpu(y))
+    if x.dtype == np.float64:
+        x = x.astype(np.float32)
+    check_samples(f"{where}: x", x)
+    check_labels(f"{where}: y", y, classes=2**31)
+    if len(x) != len(y):
+        raise InputError(f"{where} has {len(x)} samples and {len(y)} labels")
+    if x.dtype != np.float32:
+        raise InputError(f"{where}: x is {x.dtype}", "training needs float32 samples")
+    # A copy: torch refuses to promise anything about arrays that are read-only or change meanwhile.
+    return Samples(torch.from_numpy(np.array(x, order="C")), torch.from_numpy(y.astype(np.int64)))
+
+
+def _on_cpu(value: Any) -> Any:
+    return value.detach().cpu() if isinstance(value, Tensor) else value
+
+
+def check_batch(classes: int, where: str) -> Any:
+    """A check of (x, y) batches of a DataLoader: labels in range, samples finite numbers."""
+
+    def check(x: Tensor, y: Tensor) -> None:
+        check_samples(f"{where}: x of a batch", np.asarray(_on_cpu(x)))
+        check_labels(f"{where}: y of a batch", np.asarray(_on_cpu(y)), classes)
+
+    return check
+
+
+def classes_of(model: Any, name: str, x: Tensor) -> int:
+    """Classes of a network, seen by asking it about the first samples.
+
+    Raises InputError when it is no Module, does not take such samples, or does not answer one row of logits each.
+    """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"{name} is a {type(model).__name__}, not a torch.nn.Module")
+    try:
+        with torch.no_grad(), evaluating(model):
+            answer = model(arranged(x[:2].to(device_of(model))))
+    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+        raise InputError(
+            f"{name} does not take samples of shape {list(x.shape[1:])}: {str(error).splitlines()[0]}",
+            "samples are (batch, channels, height, width), or (batch, features) as the arrays given",
+        ) from error
+    count = min(2, len(x))
+    if not isinstance(answer, Tensor) or answer.ndim != 2 or len(answer) != count or answer.shape[1] < 2:
+        shape = list(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+        raise InputError(f"{name} answers {count} samples with {shape}", f"it must return logits, ({count}, classes)")
+    return int(answer.shape[1])
+
+
+def weights_digest(model: nn.Module) -> str:
+    """SHA-256 of a network's names, shapes and weights."""
+    digest = hashlib.sha256()
+    for key, value in model.state_dict().items():
+        digest.update(f"{key}{tuple(value.shape)}{value.dtype}".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,16 @@
+"""A network of fully connected layers, for inputs without neighbourhood or very small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+
+
+def mlp(*, inputs: int = 64, hidden: Sequence[int] = (32,), classes: int = 10) -> nn.Sequential:
+    """ReLU layers over the flattened sample. inputs: values of one sample. hidden: sizes of the layers between."""
+    layers: list[nn.Module] = [nn.Flatten()]
+    for size in hidden:
+        layers += [nn.Linear(inputs, size), nn.ReLU()]
+        inputs = size
+    return nn.Sequential(*layers, nn.Linear(inputs, classes))
