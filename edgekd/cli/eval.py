@@ -1,0 +1,53 @@
+"""edgekd eval."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgekd.cli import print_json
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--board", metavar="NAME|FILE", help="A board of `edgekd boards`, or the path of a profile.")
+@click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="Arrays x_test and y_test.")
+@click.option("--samples", type=click.IntRange(min=1), help="Only the first ones.")
+@click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+def command(
+    model: Path, board: str | None, data: Path | None, samples: int | None, port: str | None, as_json: bool
+) -> None:
+    """Measure accuracy and speed of MODEL on a board.
+
+    MODEL is a .tflite file, with --board and --data; or a recipe (.toml), whose run is done up to this stage.
+    Exit code 1: the board's outputs are not all equal to TensorFlow Lite Micro's.
+    """
+    if model.suffix == ".toml":
+        from edgekd.cli.run import run_until
+
+        run_until("eval", model, None)
+        return
+    if board is None or data is None:
+        raise click.UsageError("a .tflite needs --board and --data; a recipe (.toml) has them inside")
+    from edgekd.cli.console import console, progress_display
+    from edgekd.evaluate.api import eval_model
+    from edgekd.report.tables import eval_table
+
+    with progress_display() as progress:
+        result = eval_model(model, board, data, samples=samples, port=port, progress=progress)
+    if as_json:
+        print_json(result)
+    else:
+        console.print(eval_table(result))
+    require_bit_exact(result)
+
+
+def require_bit_exact(result: dict[str, dict[str, int]]) -> None:
+    """Raise BadResultError unless every output equals the oracle's."""
+    from edgekd.errors import BadResultError
+
+    exact = result["bit_exact"]
+    if exact["equal"] != exact["of"]:
+        raise BadResultError(f"{exact['of'] - exact['equal']} of {exact['of']} outputs differ from {exact['oracle']}'s")

@@ -1,0 +1,61 @@
+"""Figures made of a board's answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekd.firmware.board import BoardProfile
+
+
+def confusion_matrix(labels: npt.NDArray[np.int64], answers: npt.NDArray[np.int64], classes: int) -> list[list[int]]:
+    """Counts by true class (rows) and answer (columns). labels, answers: (samples,), 0 to classes - 1."""
+    matrix = np.zeros((classes, classes), np.int64)
+    np.add.at(matrix, (labels, answers), 1)
+    rows: list[list[int]] = matrix.tolist()
+    return rows
+
+
+def wilson_interval(correct: int, samples: int) -> tuple[float, float]:
+    """95 % confidence interval of an accuracy, in percent (Wilson 1927, JASA 22, p. 209)."""
+    z = 1.959963984540054  # the normal distribution's 97.5 % quantile
+    share, z2 = correct / samples, z * z / samples
+    middle = share + z2 / 2
+    spread = z * math.sqrt(share * (1 - share) / samples + z2 / samples / 4)
+    return 100 * (middle - spread) / (1 + z2), 100 * (middle + spread) / (1 + z2)
+
+
+def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool) -> dict[str, Any]:
+    """Mean time of an inference from the board's counter; what the counter does not tell is None.
+
+    An emulated board counts instructions, the mean exact to a tick; a real one cycles of its core, or time.
+    `minimum` and `maximum` are in the unit that `source` names first.
+    """
+    mean = sum(ticks) / len(ticks)
+    instructions = cycles = micros = None
+    if emulated:
+        assert board.emulator is not None
+        unit = board.emulator.instructions_per_tick
+        instructions = round(mean * unit)
+        source = f"instructions counted by {board.emulator.program} -icount shift=0, {unit:g} a tick of the timer"
+    else:
+        micros = 1e6 * mean / board.timer.tick_hz
+        if board.timer.cycles_per_tick is not None:
+            unit = float(board.timer.cycles_per_tick)
+            cycles = round(mean * unit)
+            source = f"cycles of the board's timer at {board.timer.tick_hz} Hz, {unit:g} cycles a tick"
+        else:
+            unit = 1e6 / board.timer.tick_hz
+            source = f"microseconds of the board's timer at {board.timer.tick_hz} Hz"
+    return {
+        "instructions": instructions,
+        "cycles": cycles,
+        "micros": micros,
+        "source": source,
+        "minimum": round(min(ticks) * unit),
+        "maximum": round(max(ticks) * unit),
+    }
