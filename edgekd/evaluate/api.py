@@ -49,13 +49,14 @@ def eval_model(
     samples: int | None = None,
     port: str | None = None,
     engine: str = "aot",
+    elf: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Stream a test set through `model` on `board` and compare every output byte with TensorFlow Lite Micro's.
 
     data: an .npz file with x_test and y_test, or the two arrays: x (samples, …) float32 in the model's units or int8,
     channels last; y class indices. samples: only the first ones. port: a pyserial URL of a board that runs the model
-    already; without it an emulated board is built and started.
+    already; without it an emulated board starts, with the image `elf` or one that is built.
     Returns a dict of JSON values; accuracies are fractions of 1, confusion[true class][answer] are counts.
     Raises InputError for what cannot be evaluated, DeviceError when the board does not answer as it must.
     """
@@ -64,7 +65,7 @@ def eval_model(
     x, y = read_test_set(data, samples) if isinstance(data, Path) else (data[0][:samples], data[1][:samples])
     classes = _classes(graph, model, y)
     inputs = [[sample[None]] for sample in model_input(x, graph.inputs[0])]
-    with running(model, graph, profile, engine=engine, port=port) as device:
+    with running(model, graph, profile, engine=engine, port=port, elf=elf) as device:
         answers = stream(device, graph, inputs, progress)
     exact = compare(model, inputs, answers.outputs)
     scores = np.stack([outputs[0].reshape(-1) for outputs in answers.outputs])
@@ -123,16 +124,23 @@ def bench_model(
 
 @contextlib.contextmanager
 def running(
-    model: Path, graph: Graph, board: BoardProfile, *, engine: str = "aot", port: str | None = None
+    model: Path,
+    graph: Graph,
+    board: BoardProfile,
+    *,
+    engine: str = "aot",
+    port: str | None = None,
+    elf: Path | None = None,
 ) -> Iterator[Device]:
-    """A device that runs `model`: the one at `port`, or an emulated one, built, started and ended here.
+    """A device that runs `model`: the one at `port`, or an emulated one, started and ended here.
 
+    elf: the image to emulate; built when not given.
     Raises DeviceError when the board at `port` runs another model.
     """
     with contextlib.ExitStack() as stack:
         if port is None:
-            deployment = deploy_cached(model, board, engine=engine)
-            port = stack.enter_context(Emulator(board, deployment.elf)).url
+            image = elf or deploy_cached(model, board, engine=engine).elf
+            port = stack.enter_context(Emulator(board, image)).url
         device = stack.enter_context(connect(port, baud=board.serial.baud))
         if device.info.model_sha256 != graph.sha256:
             raise DeviceError(
