@@ -1,0 +1,66 @@
+"""Operators: what each becomes in C. One module a family; `lower` picks by the operator's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from edgekd.compiler.graph import Operator
+from edgekd.compiler.lowered import Lowered
+from edgekd.compiler.ops import (
+    conversion,
+    convolution,
+    elementwise,
+    fully_connected,
+    lookup,
+    movement,
+    pool,
+    reduce,
+    shape,
+    softmax,
+)
+from edgekd.errors import InputError
+
+_LOWER: Mapping[str, Callable[[Operator], Lowered]] = {
+    "ADD": elementwise.add,
+    "AVERAGE_POOL_2D": pool.average_pool_2d,
+    "CONCATENATION": movement.concatenation,
+    "CONV_2D": convolution.conv_2d,
+    "DEPTHWISE_CONV_2D": convolution.depthwise_conv_2d,
+    "DEQUANTIZE": conversion.dequantize,
+    "EXPAND_DIMS": shape.alias,
+    "FULLY_CONNECTED": fully_connected.fully_connected,
+    "HARD_SWISH": lookup.hard_swish,
+    "LEAKY_RELU": lookup.leaky_relu,
+    "LOGISTIC": lookup.logistic,
+    "MAX_POOL_2D": pool.max_pool_2d,
+    "MEAN": reduce.mean,
+    "MUL": elementwise.mul,
+    "PAD": movement.pad,
+    "PADV2": movement.pad,
+    "QUANTIZE": conversion.quantize,
+    "RELU": lookup.relu,
+    "RELU6": lookup.relu6,
+    "RESHAPE": shape.alias,
+    "SOFTMAX": softmax.softmax,
+    "SPLIT": movement.split,
+    "SPLIT_V": movement.split_v,
+    "SQUEEZE": shape.alias,
+    "STRIDED_SLICE": movement.strided_slice,
+    "SUB": elementwise.sub,
+    "SUM": reduce.reduce_sum,
+    "TANH": lookup.tanh,
+    "TRANSPOSE": movement.transpose,
+}
+
+SUPPORTED: tuple[str, ...] = tuple(_LOWER)
+
+
+def lower(op: Operator) -> Lowered:
+    """What `op` becomes. Raises InputError that names the operator, the tensor and a remedy."""
+    lower_one = _LOWER.get(op.name)
+    if lower_one is None:
+        near = get_close_matches(op.name, SUPPORTED, n=1)
+        hint = f"nearest supported: {near[0]}; " if near else ""
+        raise InputError(f"{op.where}: this operator is not supported", f"{hint}supported are {', '.join(SUPPORTED)}")
+    return lower_one(op)

@@ -1,0 +1,53 @@
+"""QUANTIZE and DEQUANTIZE."""
+
+from __future__ import annotations
+
+from edgekd.compiler.graph import Operator
+from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.ops.checks import CONVERT_INT8, fail, label, of_type, output, quantized, required, shape_is
+from edgekd.compiler.ops.lookup import requantize_8
+
+_FROM = {"int8": "s8", "uint8": "u8", "int16": "s16"}
+
+
+def quantize(op: Operator) -> KernelCall:
+    """float32 to int8, or one 8-bit scale to another."""
+    (source,) = required(op, 1)
+    target = output(op)
+    of_type(op, source, "float32", "int8", "uint8")
+    of_type(op, target, "int8", "uint8")
+    quantized(op, target, dtype=target.dtype)
+    if source.dtype != "float32":
+        quantized(op, source, dtype=source.dtype)
+        if source.dtype == target.dtype == "uint8":
+            fail(op, "uint8 to uint8 is not supported", CONVERT_INT8)
+        return requantize_8(op, source, target)
+    if target.dtype != "int8":
+        fail(op, f"{label(target)} is {target.dtype}: float32 is quantized to int8 only", CONVERT_INT8)
+    shape_is(op, target, source.shape)
+    return KernelCall(
+        function="edgekd_quantize_f32_s8",
+        struct="edgekd_quantize_f32_s8",
+        sources=("quantize_f32_s8.c", "quantize_f32_s8.h", "requantize.h"),
+        inputs=(source,),
+        outputs=(target,),
+        fields={"scale": target.scale, "zero_point": target.zero_point, "count": source.elements},
+    )
+
+
+def dequantize(op: Operator) -> KernelCall:
+    """int8, uint8 or int16 to float32."""
+    (source,) = required(op, 1)
+    target = output(op)
+    of_type(op, source, *_FROM)
+    quantized(op, source, dtype=source.dtype)
+    of_type(op, target, "float32")
+    shape_is(op, target, source.shape)
+    return KernelCall(
+        function=f"edgekd_dequantize_{_FROM[source.dtype]}_f32",
+        struct="edgekd_dequantize_f32",
+        sources=("dequantize_f32.c", "dequantize_f32.h"),
+        inputs=(source,),
+        outputs=(target,),
+        fields={"scale": source.scale, "zero_point": source.zero_point, "count": source.elements},
+    )

@@ -1,0 +1,131 @@
+"""ADD, SUB and MUL of two tensors, with broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekd.compiler.graph import Operator, Tensor
+from edgekd.compiler.lowered import FieldValue, KernelCall
+from edgekd.compiler.ops import axes
+from edgekd.compiler.ops.axes import Axis
+from edgekd.compiler.ops.checks import (
+    CONVERT_AGAIN,
+    fail,
+    label,
+    limits,
+    multiplier,
+    output,
+    quantized,
+    required,
+    shape_is,
+    strides_of,
+)
+
+_AXES = 5  # EDGEKD_BROADCAST_AXES
+_EXTRA_BITS = 20  # that ADD and SUB give their operands
+
+
+def add(op: Operator) -> KernelCall:
+    a, b = required(op, 2)
+    target = output(op)
+    quantized(op, a, b, target)
+    twice_larger = 2 * max(a.scale, b.scale)
+    factors = (a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << _EXTRA_BITS) * target.scale))
+    return _sum(op, a, b, target, factors, sign_b=1)
+
+
+def sub(op: Operator) -> KernelCall:
+    """As ADD, but TensorFlow Lite Micro prepares it in single precision."""
+    a, b = required(op, 2)
+    target = output(op)
+    quantized(op, a, b, target)
+    scale_a, scale_b, scale = np.float32(a.scale), np.float32(b.scale), np.float32(target.scale)
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        twice_larger = np.float32(2) * max(scale_a, scale_b)
+        quotients = (scale_a / twice_larger, scale_b / twice_larger, twice_larger / (np.float32(1 << 20) * scale))
+    factors = (float(quotients[0]), float(quotients[1]), float(quotients[2]))
+    return _sum(op, a, b, target, factors, sign_b=-1)
+
+
+def mul(op: Operator) -> KernelCall:
+    a, b = required(op, 2)
+    target = output(op)
+    quantized(op, a, b, target)
+    factor, shift = multiplier(op, a.scale * b.scale / target.scale)
+    fields: dict[str, FieldValue] = {
+        "zero_point_a": a.zero_point,
+        "zero_point_b": b.zero_point,
+        "zero_point": target.zero_point,
+        "multiplier": factor,
+        "shift": shift,
+    }
+    return _call("mul_s8", op, a, b, target, fields)
+
+
+def _sum(
+    op: Operator, a: Tensor, b: Tensor, target: Tensor, factors: tuple[float, float, float], *, sign_b: int
+) -> KernelCall:
+    """a + sign_b * b. factors: of a and of b to the common scale, and from there to the output's."""
+    if not 0.0 < factors[2] < 1.0 or min(factors) <= 0.0:
+        fail(
+            op, f"the scale of {label(target)} is too small or too large for its inputs'", "check the calibration data"
+        )
+    (multiplier_a, shift_a), (multiplier_b, shift_b), (factor, shift) = (multiplier(op, f) for f in factors)
+    if shift > 0:  # just below 1, rounded up to it
+        fail(op, f"the scale of {label(target)} is too small for its inputs'", "check the calibration data")
+    fields: dict[str, FieldValue] = {
+        "zero_point_a": a.zero_point,
+        "multiplier_a": multiplier_a,
+        "shift_a": shift_a,
+        "sign_a": 1,
+        "zero_point_b": b.zero_point,
+        "multiplier_b": multiplier_b,
+        "shift_b": shift_b,
+        "sign_b": sign_b,
+        "zero_point": target.zero_point,
+        "multiplier": factor,
+        "shift": shift,
+    }
+    return _call("add_s8", op, a, b, target, fields)
+
+
+def _call(kernel: str, op: Operator, a: Tensor, b: Tensor, target: Tensor, fields: dict[str, FieldValue]) -> KernelCall:
+    return KernelCall(
+        function=f"edgekd_{kernel}",
+        struct=f"edgekd_{kernel}",
+        sources=(f"{kernel}.c", f"{kernel}.h", "broadcast.h", "requantize.h"),
+        inputs=(a, b),
+        outputs=(target,),
+        fields={**_walk(op, a, b, target), **fields, **limits(op, target)},
+        in_place=tuple((0, i) for i, x in enumerate((a, b)) if x.elements == target.elements and not x.is_constant),
+    )
+
+
+def _walk(op: Operator, a: Tensor, b: Tensor, target: Tensor) -> dict[str, FieldValue]:
+    """The field `walk`: the output's axes and how each operand moves along them."""
+    dimensions = max(len(a.shape), len(b.shape))
+    shape_a, shape_b = _extended(a.shape, dimensions), _extended(b.shape, dimensions)
+    if any(m != n and m != 1 and n != 1 for m, n in zip(shape_a, shape_b, strict=True)):
+        fail(op, f"shapes {list(a.shape)} and {list(b.shape)} cannot be combined", CONVERT_AGAIN)
+    shape = [max(m, n) for m, n in zip(shape_a, shape_b, strict=True)]
+    shape_is(op, target, shape)
+    walk = [
+        Axis(size, (0 if m == 1 else step_a, 0 if n == 1 else step_b))
+        for size, m, n, step_a, step_b in zip(
+            shape, shape_a, shape_b, strides_of(shape_a), strides_of(shape_b), strict=True
+        )
+    ]
+    fitted = axes.padded(axes.joined(walk), _AXES, tensors=2)
+    if fitted is None:
+        fail(op, f"shapes {list(a.shape)} and {list(b.shape)} are broadcast in too many places")
+    return {
+        "walk.shape": axes.sizes(fitted),
+        "walk.stride_a": axes.strides(fitted, 0),
+        "walk.stride_b": axes.strides(fitted, 1),
+    }
+
+
+def _extended(shape: Sequence[int], dimensions: int) -> list[int]:
+    return [1] * (dimensions - len(shape)) + list(shape)

@@ -1,0 +1,94 @@
+"""MEAN and SUM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from math import prod
+
+from edgekd.compiler.graph import Operator
+from edgekd.compiler.lowered import FieldValue, KernelCall
+from edgekd.compiler.ops import axes
+from edgekd.compiler.ops.axes import Axis
+from edgekd.compiler.ops.checks import (
+    axis_of,
+    constant_ints,
+    fail,
+    multiplier,
+    output,
+    quantized,
+    required,
+    shape_is,
+    strides_of,
+    summable,
+)
+
+_AXES = 3  # EDGEKD_MEAN_AXES
+
+
+def mean(op: Operator) -> KernelCall:
+    return _reduce(op, divide=True)
+
+
+def reduce_sum(op: Operator) -> KernelCall:
+    return _reduce(op, divide=False)
+
+
+def _reduce(op: Operator, *, divide: bool) -> KernelCall:
+    source, axis = required(op, 2)
+    target = output(op)
+    quantized(op, source, target)
+    rank = len(source.shape)
+    reduced = {axis_of(op, value, rank) for value in constant_ints(op, axis, "axes")}
+    keep = op.options["keep_dims"]
+    shape = [1 if d in reduced else n for d, n in enumerate(source.shape) if keep or d not in reduced]
+    shape_is(op, target, shape)
+    count = prod(source.shape[d] for d in reduced)
+    summable(op, count)
+    factor, shift = multiplier(op, source.scale / target.scale)
+    if divide:
+        factor, shift = _divided(factor, shift, count)
+    fields: dict[str, FieldValue] = {
+        **_loops(op, source.shape, reduced),
+        "offset": source.zero_point * count,
+        "multiplier": factor,
+        "shift": shift,
+        "zero_point": target.zero_point,
+    }
+    return KernelCall(
+        function="edgekd_mean_s8",
+        struct="edgekd_mean_s8",
+        sources=("mean_s8.c", "mean_s8.h", "requantize.h"),
+        inputs=(source,),
+        outputs=(target,),
+        fields=fields,
+    )
+
+
+def _divided(factor: int, shift: int, count: int) -> tuple[int, int]:
+    """The factor divided by `count`, truncated, after as large a shift to the left as `count` undoes.
+
+    tensorflow/lite/kernels/internal/reference/reduce.h, QuantizedMeanOrSum.
+    """
+    bits = min(count.bit_length() - 1, 31 + shift)
+    return (factor << bits) // count, shift - bits
+
+
+def _loops(op: Operator, shape: Sequence[int], reduced: set[int]) -> dict[str, FieldValue]:
+    """Kept and reduced axes, neighbours of a kind joined."""
+    steps = strides_of(shape)
+    kept_axes: list[Axis] = []
+    reduced_axes: list[Axis] = []
+    for is_reduced, group in groupby(range(len(shape)), key=lambda d: d in reduced):
+        walk = axes.joined([Axis(shape[d], (steps[d],)) for d in group])
+        (reduced_axes if is_reduced else kept_axes).extend(walk)
+    kept_axes, reduced_axes = axes.joined(kept_axes), axes.joined(reduced_axes)
+    fitted = axes.padded(kept_axes, _AXES, 1), axes.padded(reduced_axes, _AXES, 1)
+    if fitted[0] is None or fitted[1] is None:
+        fail(op, f"it reduces {sorted(reduced)} of shape {list(shape)}: too many separate axes", "TRANSPOSE first")
+    return {
+        "kept": axes.sizes(fitted[0]),
+        "kept_stride": axes.strides(fitted[0], 0),
+        "reduced": axes.sizes(fitted[1]),
+        "reduced_stride": axes.strides(fitted[1], 0),
+    }
