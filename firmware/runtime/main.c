@@ -8,5 +8,6 @@ int main(void) {
     edgekd_server_start();
     for (;;) {
         edgekd_server_poll();
+        edgekd_port_idle();
     }
 }

@@ -25,6 +25,7 @@
 #define PLL_M (PLL_INPUT_HZ / 1000000u)
 #define PLL_N (2u * (EDGEKD_CPU_HZ / 1000000u))
 #define PLL_Q 7u
+#define PLLCFGR_RESERVED 0xF0000000u /* keep at its reset value */
 
 #if EDGEKD_CPU_HZ > 168000000 || EDGEKD_CPU_HZ < 50000000 || EDGEKD_CPU_HZ % 1000000 != 0
 #error "cpu.clock_hz of the board profile must be whole megahertz from 50 to 168"
@@ -51,7 +52,7 @@ void edgekd_stm32f4_start_clock(void) {
     while ((RCC_CR & CR_HSE_READY) == 0u) {
     }
 #endif
-    RCC_PLLCFGR = PLL_M | (PLL_N << 6) | PLL_FROM_HSE | (PLL_Q << 24);
+    RCC_PLLCFGR = (RCC_PLLCFGR & PLLCFGR_RESERVED) | PLL_M | (PLL_N << 6) | PLL_FROM_HSE | (PLL_Q << 24);
     RCC_CR |= CR_PLL_ON;
     FLASH_ACR = ACR_WAIT_STATES | ACR_PREFETCH_AND_CACHES;
     while ((RCC_CR & CR_PLL_READY) == 0u) {

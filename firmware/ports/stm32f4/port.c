@@ -56,6 +56,7 @@
 #define USART_CR1 EDGEKD_REGISTER(USART + 0x0Cu)
 #define SR_OVERRUN 0x08u
 #define SR_RX_NOT_EMPTY 0x20u
+#define SR_TX_COMPLETE 0x40u
 #define SR_TX_EMPTY 0x80u
 #define CR1_RX_ENABLE 0x0004u
 #define CR1_TX_ENABLE 0x0008u
@@ -156,6 +157,8 @@ void edgekd_port_write(const uint8_t *data, size_t length) {
         while ((USART_SR & SR_TX_EMPTY) == 0u) {
         }
         USART_DR = data[i];
+    }
+    while ((USART_SR & SR_TX_COMPLETE) == 0u) { /* so that a restart does not cut the last byte */
     }
 }
 

@@ -1,0 +1,247 @@
+"""Board profile + model + engine + port -> a PlatformIO project that a person can read and build with `pio run`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, PackageLoader, StrictUndefined
+
+from edgekd import paths
+from edgekd.errors import InputError, ToolError
+from edgekd.firmware.board import BoardProfile
+from edgekd.firmware.folder import sync
+from edgekd.toml_schema import Strict, load_toml
+
+if TYPE_CHECKING:
+    from edgekd.compiler import CompiledModel
+
+ENGINES = ("aot", "tflm")
+MODEL_NAME = "model"  # C prefix of the compiled model in every project: names of files cannot break a build
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
+_FRAME_BYTES = 1024  # of the protocol: 89 ms on a 115200-baud line, and little of a small board's RAM
+_TOOLCHAIN = "arm-none-eabi-gcc"
+
+
+class Port(Strict):
+    """port.toml of a folder of firmware/ports. needs: other folders there whose files it is built with."""
+
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """A project on disk. compiled is None for the empty model, and model_sha256 then too.
+
+    build_id: 16 hexadecimal digits over everything the image is made of; the firmware tells it to the host.
+    """
+
+    folder: Path
+    board: BoardProfile
+    engine: str
+    compiled: CompiledModel | None
+    build_id: str
+
+    @property
+    def model_sha256(self) -> str | None:
+        return self.compiled.sha256 if self.compiled else None
+
+    @property
+    def elf(self) -> Path:
+        """Where PlatformIO puts the linked image."""
+        return self.folder / ".pio" / "build" / self.board.name / "firmware.elf"
+
+
+def make_project(model: Path | None, board: BoardProfile, out: Path, engine: str = "aot") -> Project:
+    """Write the project for `model` on `board` into the folder `out`; model None makes the empty firmware.
+
+    Files that are already as they must be stay untouched, so that a build after it does only what changed. Raises
+    InputError when the model cannot be compiled, or `out` holds other things or files changed by hand.
+    """
+    _check_engine(engine)
+    with tempfile.TemporaryDirectory(prefix="edgekd-") as scratch:
+        compiled = _compile(model, board, Path(scratch)) if model else None
+        files = _files(board, compiled, engine if compiled else "empty")
+    build_id = _digest(files, board)
+    context = {
+        "board": board,
+        "engine": engine,
+        "build_id": build_id,
+        "frame_bytes": _FRAME_BYTES,
+        "model_name": _plain(model.stem) if model else "no model",
+        "model_sha256": compiled.sha256 if compiled else None,
+        "emulator_command": emulator_command(board) if board.emulator else None,
+    }
+    files["include/edgekd_config.h"] = _render("edgekd_config.h.j2", context)
+    files["README.md"] = _render("README.md.j2", context)
+    sync(out, files)
+    return Project(out, board, engine, compiled, build_id)
+
+
+def emulator_command(board: BoardProfile) -> str:
+    """The QEMU command of the project's README, its serial port on TCP."""
+    assert board.emulator is not None
+    emulator = board.emulator
+    serial = ["-serial null"] * emulator.serial + ["-serial tcp:127.0.0.1:5333,server=on,wait=on"]
+    words = [emulator.program, "-machine", emulator.machine, "-nographic -monitor none -icount shift=0", *serial]
+    return " ".join([*words, *emulator.arguments, "-kernel", f".pio/build/{board.name}/firmware.elf"])
+
+
+def _check_engine(engine: str) -> None:
+    if engine not in ENGINES:
+        raise InputError(f'no engine is called "{engine}"', "engines: " + ", ".join(ENGINES))
+    if engine == "tflm":
+        raise ToolError(
+            "engine tflm (TensorFlow Lite Micro's interpreter, from PlatformIO's registry) cannot be deployed yet",
+            "use --engine aot: its outputs equal TensorFlow Lite Micro's byte for byte",
+        )
+
+
+def _compile(model: Path, board: BoardProfile, scratch: Path) -> CompiledModel:
+    from edgekd.compiler import compile_model
+
+    return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME)
+
+
+def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> dict[str, str]:
+    """Path inside the project -> text, of all files but the two that tell the build id."""
+    firmware = paths.shipped("firmware")
+    port = _port(firmware / "ports", board.build.platform_port)
+    runtime = _sources(firmware / "runtime")
+    start = {name for name in port if Path(name).stem == "main"} or {"main.c"}
+    files = {"platformio.ini": _render("platformio.ini.j2", {"board": board, "warnings": WARNINGS})}
+    files |= {f"src/{name}": {**runtime, **port}[name] for name in start}
+    files |= _library("runtime", {name: text for name, text in runtime.items() if name != "main.c"})
+    files |= _library("port", {name: text for name, text in port.items() if name not in start})
+    files |= _library("engine", _engine(firmware / "engines", engine, compiled))
+    if compiled:
+        files |= _library(MODEL_NAME, {path.name: path.read_text(encoding="utf-8") for path in compiled.files})
+    if board.is_bare_metal:
+        files |= {f"platforms/edgekd/{name}": text for name, text in _tree(firmware / "platform").items()}
+        files["linker.ld"] = _render("linker.ld.j2", {"board": board})
+        files[f"boards/{board.build.platformio.board}.json"] = _board_json(board)
+    files[".gitignore"] = ".pio/\n.edgekd*\n"
+    return files
+
+
+def _port(ports: Path, name: str) -> dict[str, str]:
+    """The files of a port and of the folders it needs, flat, with port.h."""
+    files = {"port.h": (ports / "port.h").read_text(encoding="utf-8")}
+    for folder in (name, *load_toml(ports / name / "port.toml", Port).needs):
+        files |= {path: text for path, text in _sources(ports / folder).items() if path != "port.toml"}
+    return files
+
+
+def _engine(engines: Path, engine: str, compiled: CompiledModel | None) -> dict[str, str]:
+    """engine.h and the sources of one engine, templates filled in."""
+    files = {"engine.h": (engines / "engine.h").read_text(encoding="utf-8")}
+    for name, text in _sources(engines / engine).items():
+        if name.endswith(".j2"):
+            assert compiled is not None
+            environment = _environment(FileSystemLoader(engines / engine))
+            files[name.removesuffix(".j2")] = environment.get_template(name).render(_engine_context(compiled))
+        else:
+            files[name] = text
+    return files
+
+
+def _engine_context(compiled: CompiledModel) -> dict[str, Any]:
+    from edgekd.compiler.c_text import C_TYPES
+    from edgekd.compiler.emit import interfaces
+
+    inputs, outputs = (
+        [{"label": io.label, "macro": io.label.upper(), "ctype": C_TYPES[io.tensor.dtype]} for io in side]
+        for side in interfaces(compiled.graph)
+    )
+    return {
+        "name": compiled.name,
+        "macro": compiled.name.upper(),
+        "arena_bytes": compiled.arena_bytes,
+        "inputs": inputs,
+        "outputs": outputs,
+        "sha256": compiled.sha256,
+    }
+
+
+def _library(name: str, sources: dict[str, str]) -> dict[str, str]:
+    """A PlatformIO library with edgekd's own warnings; C++ is Arduino's world and compiled as that wants it."""
+    own = all(not source.endswith(".cpp") for source in sources)
+    manifest = {"name": name, "version": metadata.version("edgekd"), "build": {"flags": list(WARNINGS) if own else []}}
+    files = {f"lib/{name}/{source}": text for source, text in sources.items()}
+    return {**files, f"lib/{name}/library.json": json.dumps(manifest, indent=2) + "\n"}
+
+
+def _board_json(board: BoardProfile) -> str:
+    """The board as PlatformIO's own format has it."""
+    facts = {
+        "name": board.title,
+        "vendor": "edgekd",
+        "url": "https://docs.platformio.org/en/latest/platforms/creating_board.html",
+        "build": {
+            "cpu": board.cpu.core,
+            "f_cpu": f"{board.cpu.clock_hz}L",
+            "mcu": board.name,
+            "machine_flags": " ".join(board.machine_flags),
+            "ldscript": "linker.ld",
+        },
+        "upload": {"maximum_size": board.memory.flash, "maximum_ram_size": board.memory.ram},
+    }
+    return json.dumps(facts, indent=2) + "\n"
+
+
+def _digest(files: dict[str, str], board: BoardProfile) -> str:
+    """16 hexadecimal digits over what decides the image: sources, board facts, compiler."""
+    digest = hashlib.sha256()
+    digest.update(f"{board.model_dump_json()}\0{_FRAME_BYTES}\0{_compiler() if board.is_bare_metal else ''}\0".encode())
+    for name, text in sorted(files.items()):
+        digest.update(f"{name}\0{len(text)}\0{text}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _compiler() -> str:
+    """The cross compiler's own name and version; "" when it is missing, which building then says."""
+    path = shutil.which(_TOOLCHAIN)
+    if path is None:
+        return ""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    return said.partition("\n")[0]
+
+
+def _sources(folder: Path) -> dict[str, str]:
+    """Name -> text of the files right in `folder`."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+def _tree(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def _plain(text: str) -> str:
+    """A name as Markdown shows it unchanged."""
+    return "".join(char if char.isalnum() or char in " -" else "_" for char in text)[:80]
+
+
+def _render(template: str, context: dict[str, Any]) -> str:
+    environment = _environment(PackageLoader("edgekd.firmware"))
+    return environment.get_template(template).render(context)
+
+
+def _environment(loader: Any) -> Environment:
+    return Environment(
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # C, INI and linker scripts: the schema keeps out what would end a line or a comment
+    )
