@@ -13,6 +13,7 @@ Scalar = bool | int | float | str
 Options = dict[str, Scalar | list[Scalar]]
 PositiveInt = Annotated[int, Field(gt=0, le=1_000_000)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Augmentation = Literal["none", "flip", "shift", "shift-flip"]
 Rate = Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)]
 
 
@@ -34,7 +35,8 @@ class Network(Strict):
     """A network and how it is trained.
 
     model: a built-in name of edgekd.models or `package.module:callable` that returns a torch.nn.Module taking
-    (batch, channels, height, width). options: its keyword arguments. learning_rate: the schedule's peak.
+    (batch, channels, height, width). options: its keyword arguments. optimizer: SGD with Nesterov momentum, or AdamW.
+    learning_rate: the schedule's peak.
     """
 
     model: str
@@ -43,12 +45,17 @@ class Network(Strict):
     batch_size: PositiveInt = 128
     learning_rate: Rate = 0.01
     weight_decay: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)] = 1e-4
+    optimizer: Literal["sgd", "adamw"] = "sgd"
 
 
 class Teacher(Network):
-    """`count` networks that differ by seed, averaged in probability space."""
+    """`count` networks that differ by seed, averaged in probability space.
+
+    augment: the change each of their training images gets; the student's own is in [distill].
+    """
 
     count: Annotated[int, Field(ge=1, le=64)] = 3
+    augment: Augmentation = "none"
 
 
 class Distill(Strict):
@@ -61,7 +68,7 @@ class Distill(Strict):
 
     temperature: Annotated[float, Field(ge=1.0, le=100.0, allow_inf_nan=False)] = 4.0
     hard_weight: Fraction = 0.1
-    augment: Literal["none", "flip", "shift", "shift-flip"] = "none"
+    augment: Augmentation = "none"
     select: Literal["last", "validation"] = "last"
 
 

@@ -28,7 +28,7 @@ def predict(model: nn.Module, x: Tensor) -> Tensor:
     """Logits of every sample in evaluation mode: (samples, classes), on the CPU. x: (samples, channels, …)."""
     device = device_of(model)
     with evaluating(model):
-        return torch.cat([model(arranged(batch.to(device))).cpu() for batch in x.split(_BATCH)])
+        return torch.cat([model(arranged(batch.to(device))).cpu() for batch in torch.split(x, _BATCH)])
 
 
 def accuracy(scores: Tensor, y: Tensor) -> float:

@@ -92,7 +92,7 @@ def fit(
     Raises EdgekdError when the loss stops being a number, InputError when network and samples do not fit.
     """
     modes = [(module, module.training) for module in model.modules()]
-    model.to(memory_format=torch.channels_last)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = _optimizer(model, training)
     state = State(identity)
     if checkpoint is not None and (saved := checkpoints.load(checkpoint, identity)) is not None:
@@ -108,7 +108,7 @@ def fit(
         if state.best:
             model.load_state_dict(state.best)
     finally:
-        model.to(memory_format=torch.contiguous_format)
+        model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         for module, mode in modes:
             module.training = mode
     return state.history
@@ -182,7 +182,8 @@ def _epoch(
 def _step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, loss: Loss, name: str) -> dict[str, float]:
     """One step of the optimizer; returns the losses of the batch."""
     device = device_of(model)
-    on_device = Batch(*(part.to(device) if part is not None else None for part in batch))
+    soft = batch.soft.to(device) if batch.soft is not None else None
+    on_device = Batch(batch.x.to(device), batch.y.to(device), soft)
     try:
         value, parts = loss(model(arranged(on_device.x)), on_device)
     except _MISFIT as error:
@@ -191,7 +192,7 @@ def _step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, loss
             "samples are (batch, channels, height, width); a batch of one sample does not suit batch normalisation",
         ) from error
     optimizer.zero_grad(set_to_none=True)
-    value.backward()
+    value.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return {"train_loss": float(value.detach()), **{f"{key}_loss": float(part) for key, part in parts.items()}}
 
