@@ -101,7 +101,7 @@ class _Reader:
             name = _OPERATOR_NAMES.get(code)
             if name is None:
                 raise DamagedError(f"{table.what}: the schema knows no operator {code}")
-            custom = re.sub(r"[^\w.-]", "?", table.string(1, "custom code"))
+            custom = re.sub(r"[^\w.-]", "_", table.string(1, "custom code"))
             names.append(f"CUSTOM {custom}" if name == "CUSTOM" else name)
         return names
 
@@ -159,7 +159,7 @@ class _Reader:
 
 def printable(name: str) -> str:
     """A name out of a file, short and of printable ASCII without quotes, fit for messages and comments of C."""
-    clean = re.sub(r"[^A-Za-z0-9_./:;,+\- ]", "?", name).replace("//", "/?")
+    clean = re.sub(r"[^A-Za-z0-9_./:;,+\- ]", "_", name).replace("//", "/_")
     return clean if len(clean) <= 80 else f"{clean[:77]}..."
 
 

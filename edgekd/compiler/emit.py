@@ -1,0 +1,244 @@
+"""Writes the C: one function that calls kernels with constant parameters, and the constants in a file of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from edgekd import __version__
+from edgekd.compiler import c_text
+from edgekd.compiler.graph import Graph, Operator, Tensor
+from edgekd.compiler.lowered import Alias, KernelCall, Lowered
+from edgekd.compiler.packing import ALIGNMENT
+from edgekd.compiler.plan import MemoryPlan
+from edgekd.compiler.reader import printable
+from edgekd.errors import InputError
+
+_MAX_CONSTANTS = 64 << 20  # bytes: tensors may share a buffer of the file, so a small file can ask for a lot of C
+
+
+@dataclass(frozen=True)
+class _Interface:
+    """A graph input or output as the header names it: "input", or "input_0" when there are several."""
+
+    label: str
+    tensor: Tensor
+
+
+def interfaces(graph: Graph) -> tuple[list[_Interface], list[_Interface]]:
+    """Inputs and outputs with their labels."""
+    return _labelled("input", graph.inputs), _labelled("output", graph.outputs)
+
+
+def _labelled(kind: str, tensors: Sequence[Tensor]) -> list[_Interface]:
+    if len(tensors) == 1:
+        return [_Interface(kind, tensors[0])]
+    return [_Interface(f"{kind}_{position}", tensor) for position, tensor in enumerate(tensors)]
+
+
+def emit(
+    graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan, *, name: str, model: str, kernels: Path
+) -> dict[str, str]:
+    """The files of the compiled model by name: NAME.h, NAME.c, NAME_weights.h, NAME_weights.c and kernel sources.
+
+    name: a checked C name. model: what comments call the file. kernels: the folder of the kernels' sources.
+    """
+    sources = sorted({source for call in calls if isinstance(call, KernelCall) for source in call.sources})
+    own = [f"{name}.h", f"{name}.c", f"{name}_weights.h", f"{name}_weights.c"]
+    clash = {file.lower() for file in own} & {source.lower() for source in sources}
+    if clash:
+        raise InputError(f"the model's name {name} is also a kernel's ({min(clash)})", "choose another with --name")
+    context = _Writer(graph, calls, plan, name, model, sources).context()
+    environment = Environment(
+        loader=PackageLoader("edgekd.compiler"),
+        autoescape=False,  # it is C, not HTML; names out of the file pass printable()
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    templates = ["model.h.j2", "model.c.j2", "weights.h.j2", "weights.c.j2"]
+    files = {
+        file: environment.get_template(template).render(context) for file, template in zip(own, templates, strict=True)
+    }
+    return files | {source: (kernels / source).read_text(encoding="utf-8") for source in sources}
+
+
+class _Writer:
+    """Turns one planned model into what the templates need: plain strings and numbers."""
+
+    def __init__(
+        self, graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan, name: str, model: str, sources: Sequence[str]
+    ) -> None:
+        self._graph = graph
+        self._calls = calls
+        self._plan = plan
+        self._name = name
+        self._model = model
+        self._sources = sources
+        self._inputs, self._outputs = interfaces(graph)
+        self._arrays: list[dict[str, Any]] = []
+        self._array_bytes = 0
+        self._used = _used_tensors(calls, plan)
+
+    def context(self) -> dict[str, Any]:
+        for tensor in self._graph.tensors:
+            place = self._plan.places.get(tensor.index)
+            if place is not None and place.region == "constant" and place.at == tensor.index:
+                assert tensor.data is not None
+                self._array(f"tensor_{tensor.index}", tensor.data, f'tensor "{printable(tensor.name)}"')
+        layers = [
+            self._layer(operator, call) for operator, call in zip(self._graph.operators, self._calls, strict=True)
+        ]
+        pointers = [io.label for io in (*self._inputs, *self._outputs)] + ["arena"] * (self._plan.arena_bytes > 0)
+        return {
+            "name": self._name,
+            "macro": self._name.upper(),
+            "model": printable(self._model),
+            "version": __version__,
+            "sha256": self._graph.sha256,
+            "arena_bytes": self._plan.arena_bytes,
+            "alignment": ALIGNMENT,
+            "inputs": [_interface(io) for io in self._inputs],
+            "outputs": [_interface(io) for io in self._outputs],
+            "parameters": self._parameters(),
+            "null_checks": " || ".join(f"{pointer} == NULL" for pointer in pointers),
+            "headers": [source for source in self._sources if source.endswith(".h")],
+            "layers": layers,
+            "copies": [self._copy(copy.source, self._outputs[copy.output].label) for copy in self._plan.copies],
+            "arrays": self._arrays,
+            "total": self._array_bytes,
+        }
+
+    def _parameters(self) -> str:
+        taken = [f"const {c_text.C_TYPES[io.tensor.dtype]} *{io.label}" for io in self._inputs]
+        given = [f"{c_text.C_TYPES[io.tensor.dtype]} *{io.label}" for io in self._outputs]
+        return ", ".join([*taken, *given, "void *arena"])
+
+    def _layer(self, operator: Operator, call: Lowered) -> dict[str, Any]:
+        comment = _comment(operator, call)
+        if isinstance(call, Alias):
+            pointer = self._pointer(call.output)
+            return {"struct": None, "comment": comment, "lines": [pointer] if pointer else ["/* moves no bytes */"]}
+        label = re.sub(r"\W", "_", f"{operator.name.lower()}_{operator.index}")
+        arrays = {
+            array.name: self._array(f"{label}_{array.name}", array.values, f"{operator.where}: {array.name}")
+            for array in call.constants
+        }
+        fields = [
+            (field, c_text.value(arrays[item] if isinstance(item, str) else item))
+            for field, item in call.fields.items()
+        ]
+        lines = [pointer for tensor in call.outputs if (pointer := self._pointer(tensor))]
+        arguments = [f"&{label}"] if call.struct is not None else []
+        for kind, qualifier, tensors, as_array in (
+            ("inputs", "const ", call.inputs, call.inputs_as_array),
+            ("outputs", "", call.outputs, call.outputs_as_array),
+        ):
+            labels = [self._label(tensor) for tensor in tensors]
+            if as_array:
+                lines.append(f"{qualifier}void *const {label}_{kind}[] = {{{', '.join(labels)}}};")
+                labels = [f"{label}_{kind}"]
+            arguments += labels
+        if call.scratch_bytes:
+            arguments.append(f"memory + {self._plan.scratch[operator.index]}")
+        lines.append(f"{call.function}({', '.join(arguments)});")
+        return {"struct": call.struct, "label": label, "fields": fields, "comment": comment, "lines": lines}
+
+    def _array(self, label: str, values: npt.NDArray[Any], comment: str) -> str:
+        """Add a constant array; returns its C name."""
+        values = np.asarray(values)
+        self._array_bytes += values.nbytes
+        if self._array_bytes > _MAX_CONSTANTS:
+            raise InputError(f"{self._model}: more than {_MAX_CONSTANTS >> 20} MiB of constants")
+        full = f"{self._name}_{label}"
+        self._arrays.append(
+            {
+                "ctype": _ctype(values.dtype),
+                "label": full,
+                "count": values.size,
+                "comment": comment,
+                "values": c_text.rows(values),
+            }
+        )
+        return full
+
+    def _label(self, tensor: Tensor) -> str:
+        """What the function calls a tensor: a parameter, a constant array or a local pointer."""
+        place = self._plan.places[tensor.index]
+        if tensor.is_constant:
+            return f"{self._name}_tensor_{tensor.index}"
+        if place.region == "input" and self._inputs[place.at].tensor is tensor:
+            return self._inputs[place.at].label
+        if place.region == "output" and self._outputs[place.at].tensor is tensor:
+            return self._outputs[place.at].label
+        return f"tensor_{tensor.index}"
+
+    def _pointer(self, tensor: Tensor) -> str | None:
+        """The declaration of a tensor's local pointer, None when it has a name already or nothing reads it."""
+        label = self._label(tensor)
+        if label != f"tensor_{tensor.index}" or tensor.index not in self._used:
+            return None
+        place = self._plan.places[tensor.index]
+        ctype = c_text.C_TYPES[tensor.dtype]
+        if place.region == "arena":
+            return f"{ctype} *const {label} = (void *)(memory + {place.at});"
+        if place.region == "output":
+            return f"{ctype} *const {label} = (void *){self._outputs[place.at].label};"
+        source = self._inputs[place.at].label if place.region == "input" else f"{self._name}_tensor_{place.at}"
+        return f"const {ctype} *const {label} = {source};"
+
+    def _copy(self, source: Tensor, output: str) -> str:
+        return f"memcpy({output}, {self._label(source)}, {source.nbytes});"
+
+
+def _used_tensors(calls: Iterable[Lowered], plan: MemoryPlan) -> set[int]:
+    """Indices of tensors some call or final copy names."""
+    used = {copy.source.index for copy in plan.copies}
+    for call in calls:
+        if isinstance(call, KernelCall):
+            used |= {tensor.index for tensor in (*call.inputs, *call.outputs)}
+    return used
+
+
+def _comment(operator: Operator, call: Lowered) -> str:
+    sources = " + ".join(_dims(tensor) for tensor in operator.inputs if tensor is not None and not tensor.is_constant)
+    targets = " + ".join(_dims(tensor) for tensor in operator.outputs)
+    macs = f", {call.macs} multiply-accumulates" if isinstance(call, KernelCall) and call.macs else ""
+    return f"{operator.index}: {operator.name} {sources} -> {targets}{macs}"
+
+
+def _dims(tensor: Tensor) -> str:
+    shape = "x".join(str(extent) for extent in tensor.shape) or "scalar"
+    return shape if tensor.dtype == "int8" else f"{shape} {tensor.dtype}"
+
+
+def _interface(io: _Interface) -> dict[str, Any]:
+    tensor = io.tensor
+    pair = tensor.quantization is not None and not tensor.quantization.per_channel
+    return {
+        "label": io.label,
+        "macro": io.label.upper(),
+        "ctype": c_text.C_TYPES[tensor.dtype],
+        "comment": f'{io.label.replace("_", " ")}: "{printable(tensor.name)}", {tensor.dtype}',
+        "elements": tensor.elements,
+        "bytes": tensor.nbytes,
+        "rank": len(tensor.shape),
+        "shape": "{" + ", ".join(str(extent) for extent in tensor.shape) + "}",
+        "scale": c_text.floating(tensor.scale) if pair else None,
+        "zero_point": f"({tensor.zero_point})" if pair else None,
+    }
+
+
+def _ctype(dtype: np.dtype[Any]) -> str:
+    for known, ctype in c_text.C_TYPES.items():
+        if np.dtype(known) == dtype:
+            return ctype
+    raise AssertionError(f"no C type for {dtype}")

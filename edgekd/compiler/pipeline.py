@@ -1,0 +1,153 @@
+"""The compiler as a stage: a .tflite in, a folder of C out."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekd.compiler import c_text, ops
+from edgekd.compiler.emit import emit
+from edgekd.compiler.graph import Graph, Tensor
+from edgekd.compiler.lowered import KernelCall, Lowered
+from edgekd.compiler.plan import MemoryPlan, plan_memory
+from edgekd.compiler.reader import read_tflite
+from edgekd.compiler.targets import find_target
+from edgekd.errors import EdgekdError, InputError
+from edgekd.paths import shipped
+
+_MAX_ARENA = (1 << 31) - 1  # offsets are 32-bit on every target
+
+
+@dataclass(frozen=True)
+class OperatorSummary:
+    """One operator for tables. kernel: the C function, "" when no bytes move. weight_bytes: its weights and biases;
+    constant_bytes: those and the tables derived from them. live_bytes: of the arena while it runs."""
+
+    index: int
+    name: str
+    kernel: str
+    inputs: tuple[tuple[int, ...], ...]
+    outputs: tuple[tuple[int, ...], ...]
+    macs: int
+    weight_bytes: int
+    constant_bytes: int
+    live_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledModel:
+    """What `compile_model` wrote.
+
+    files: the C sources and headers in `out`, all that a build needs. arena_bytes: intermediates and scratch.
+    input_bytes, output_bytes: the caller's buffers. weight_bytes: the model's own weights and biases;
+    constant_bytes: those and everything derived from them. sha256: of the .tflite.
+    """
+
+    name: str
+    target: str
+    out: Path
+    files: tuple[Path, ...]
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    weight_bytes: int
+    constant_bytes: int
+    macs: int
+    operators: tuple[OperatorSummary, ...]
+    plan: MemoryPlan
+    graph: Graph
+    sha256: str
+
+
+def compile_model(model: Path, out: Path, *, target: str, name: str | None = None) -> CompiledModel:
+    """Compile a .tflite file to C11 in the folder `out`, which is made if need be.
+
+    target: a name of edgekd.compiler.targets. name: prefix of files and C names; by default made of the file's name.
+    Files are replaced one by one, each at once, and only when all of them could be made; other files in `out` stay.
+    Raises InputError that names the file and the operator, tensor or option that cannot be used.
+    """
+    chosen = find_target(target)
+    name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
+    graph = read_tflite(model)
+    try:
+        calls = tuple(ops.lower(operator) for operator in graph.operators)
+        plan = plan_memory(calls, graph)
+        if plan.arena_bytes > _MAX_ARENA:
+            raise InputError("needs more than 2 GiB of memory", *_largest(plan))
+        texts = emit(graph, calls, plan, name=name, model=model.name, kernels=shipped("firmware") / "kernels")
+    except EdgekdError as error:
+        raise type(error)(f"{model}: {error.message}", *error.hints) from None
+    files = _write(out, texts)
+    operators = _summaries(graph, calls, plan)
+    return CompiledModel(
+        name=name,
+        target=chosen.name,
+        out=out,
+        files=files,
+        arena_bytes=plan.arena_bytes,
+        input_bytes=sum(tensor.nbytes for tensor in graph.inputs),
+        output_bytes=sum(tensor.nbytes for tensor in graph.outputs),
+        inputs=graph.inputs,
+        outputs=graph.outputs,
+        weight_bytes=sum(operator.weight_bytes for operator in operators),
+        constant_bytes=sum(operator.constant_bytes for operator in operators),
+        macs=sum(operator.macs for operator in operators),
+        operators=operators,
+        plan=plan,
+        graph=graph,
+        sha256=graph.sha256,
+    )
+
+
+def _largest(plan: MemoryPlan) -> list[str]:
+    step = max(plan.steps, key=lambda step: step.live_bytes)
+    return [f"largest moment: operator {step.operator}, {step.live_bytes} bytes"]
+
+
+def _summaries(graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan) -> tuple[OperatorSummary, ...]:
+    found = []
+    for operator, call, step in zip(graph.operators, calls, plan.steps, strict=True):
+        kernel = call if isinstance(call, KernelCall) else None
+        constants = kernel.constants if kernel else ()
+        moving = [tensor for tensor in operator.inputs if tensor is not None and not tensor.is_constant]
+        found.append(
+            OperatorSummary(
+                index=operator.index,
+                name=operator.name,
+                kernel=kernel.function if kernel else "",
+                inputs=tuple(tensor.shape for tensor in moving),
+                outputs=tuple(tensor.shape for tensor in operator.outputs),
+                macs=kernel.macs if kernel else 0,
+                weight_bytes=sum(array.nbytes for array in constants if array.is_weight),
+                constant_bytes=sum(array.nbytes for array in constants),
+                live_bytes=step.live_bytes,
+            )
+        )
+    return tuple(found)
+
+
+def _write(out: Path, texts: dict[str, str]) -> tuple[Path, ...]:
+    """Write every file beside its place first, then move them all in; a file that is right already stays untouched."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".edgekd-", dir=out) as folder:
+            changed = [name for name, text in texts.items() if not _holds(out / name, text)]
+            for name in changed:
+                Path(folder, name).write_text(texts[name], encoding="utf-8")
+            for name in changed:
+                os.replace(Path(folder, name), out / name)
+    except OSError as error:
+        raise InputError(f"{out}: cannot write the C files there: {error.strerror or error}") from None
+    return tuple(out / name for name in texts)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False

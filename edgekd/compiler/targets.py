@@ -1,0 +1,42 @@
+"""What `--target` may be: the processor the kernels are chosen for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from edgekd.errors import InputError
+
+
+@dataclass(frozen=True)
+class Target:
+    """name: as on the command line. title: for people. Every target gets the portable C kernels today."""
+
+    name: str
+    title: str
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("host", "this machine, or any other with a C11 compiler"),
+        Target("cortex-m0", "Arm Cortex-M0"),
+        Target("cortex-m0plus", "Arm Cortex-M0+"),
+        Target("cortex-m3", "Arm Cortex-M3"),
+        Target("cortex-m4", "Arm Cortex-M4"),
+        Target("cortex-m7", "Arm Cortex-M7"),
+        Target("cortex-m33", "Arm Cortex-M33"),
+        Target("cortex-m55", "Arm Cortex-M55"),
+        Target("rv32imc", "RISC-V RV32IMC"),
+        Target("avr", "8-bit AVR"),
+    )
+}
+
+
+def find_target(name: str) -> Target:
+    """The target called `name`. Raises InputError with a suggestion."""
+    if name in TARGETS:
+        return TARGETS[name]
+    near = get_close_matches(name, TARGETS, n=1)
+    hint = f"did you mean {near[0]}?" if near else "known targets: " + ", ".join(TARGETS)
+    raise InputError(f'there is no target "{name}"', hint)
