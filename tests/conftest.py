@@ -7,6 +7,9 @@ import os
 import shutil
 
 import pytest
+from mlperf_models import mlperf_tiny_models
+
+__all__ = ["mlperf_tiny_models"]  # a fixture of all tests
 
 
 def missing(what: str) -> None:

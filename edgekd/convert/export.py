@@ -74,9 +74,10 @@ def export_onnx(model: torch.nn.Module, calibration: npt.NDArray[np.float32], on
         raise InputError(f"the model is a {type(model).__name__}, not a torch.nn.Module")
     still = copy.deepcopy(model).cpu().float().eval()
     x = calibration[:_PROBES]
-    probe = Probe(
-        x, np.concatenate([_run(still, torch.from_numpy(channels_first(x[n : n + 1]))) for n in range(len(x))])
-    )
+    outputs = [_run(still, torch.from_numpy(channels_first(sample[None]))) for sample in x]
+    if len({output.shape for output in outputs}) > 1:
+        raise shape_depends_on_data("output")
+    probe = Probe(x, np.concatenate(outputs))
     example = torch.from_numpy(channels_first(x[:1]))
     with _quiet() as said:
         try:
@@ -121,6 +122,14 @@ def _run(model: torch.nn.Module, x: torch.Tensor) -> npt.NDArray[np.float32]:
     if not torch.isfinite(y).all():
         raise InputError("the model computes NaN or infinity on the calibration samples", "train it again: it diverged")
     return y.numpy().astype(np.float32)
+
+
+def shape_depends_on_data(what: str) -> InputError:
+    """The error for a model whose input or output has no fixed shape."""
+    return InputError(
+        f"the shape of the model's {what} depends on the data",
+        "a microcontroller needs fixed shapes: avoid masks as indices, nonzero and unique",
+    )
 
 
 def _unsupported(error: Exception) -> InputError:

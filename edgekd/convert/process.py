@@ -13,10 +13,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgekd.compiler.graph import Graph
+from edgekd.compiler.reader import parse_tflite
 from edgekd.convert.export import Probe
 from edgekd.errors import InputError, ToolError
 from edgekd.progress import Progress
@@ -56,7 +59,19 @@ def run_worker(jobs: Sequence[Job], log: Path, progress: Progress) -> None:
         for job, out in zip(jobs, made, strict=True):
             if not out.is_file():
                 raise ToolError(f"the conversion worker made no {job.out.name}", *_tail(log))
+            check_int8(parse_tflite(out.read_bytes(), job.name))
             put(out.read_bytes(), job.out)
+
+
+def check_int8(graph: Graph) -> None:
+    """Refuse a model that computes in float: TensorFlow leaves an operator so when it has no int8 form of it."""
+    for operator in graph.operators:
+        if operator.name not in ("QUANTIZE", "DEQUANTIZE") and any(t.dtype == "float32" for t in operator.outputs):
+            tensor = operator.outputs[0].name
+            raise InputError(
+                f"{operator.where} has no int8 form: TensorFlow left it in float32 (tensor {tensor!r})",
+                "replace that layer of the model",
+            )
 
 
 def put(data: bytes, path: Path) -> None:
@@ -96,7 +111,7 @@ def _follow(jobs: Path, log: Path, progress: Progress) -> None:
     """Run the worker to its end. Raises what it reports, or what its end means."""
     read_end, write_end = os.pipe()
     command = [sys.executable, "-P", "-m", "edgekd.convert.worker", str(jobs), str(write_end)]
-    failed: dict[str, str] | None = None
+    failed: dict[str, Any] | None = None
     with os.fdopen(read_end) as reports, log.open("wb") as said:
         try:
             worker = subprocess.Popen(
@@ -125,8 +140,8 @@ def _follow(jobs: Path, log: Path, progress: Progress) -> None:
                     os.killpg(worker.pid, signal.SIGKILL)
                 worker.wait()
     if failed is not None:
-        hints = [failed["hint"]] if failed["hint"] else []
-        raise InputError(failed["failed"], *hints, *_tail(log))
+        said = _tail(log)
+        raise InputError(failed["failed"], failed["hint"], *(said if failed["logged"] else said[-1:]))
     if status != 0:
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with code {status}"
         raise ToolError(f"the conversion worker {how}", *_tail(log))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgekd.compiler.graph import Graph, Tensor
 from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.ops import lower
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.convert.quantize_io import dequantize, model_input
@@ -25,12 +26,23 @@ _WORKERS = 2  # interpreters at once; each takes a core
 _CLAMPED_IS_TELLING = 0.02  # share of input values outside the calibrated range worth a word
 
 
+@dataclass(frozen=True)
+class OperatorFacts:
+    """One operator for tables. shape: of its first output. weight_bytes: of its weights and biases."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    macs: int
+    weight_bytes: int
+
+
 @dataclass(frozen=True, eq=False)
 class Verification:
     """What a .tflite does on TensorFlow Lite Micro.
 
     accuracy, float_accuracy: percent of `samples`; float_accuracy is what it was compared with, None when nothing was.
-    confusion[true][predicted]: counts. outputs: int8, (samples, …). operators: names in execution order. macs:
+    confusion[true][predicted]: counts. outputs: int8, (samples, …). operators: in execution order. macs:
     multiply-accumulates of one inference. tflm_arena_bytes: TFLM's arena on this 64-bit host. seconds: for all samples.
     """
 
@@ -41,7 +53,7 @@ class Verification:
     samples: int
     confusion: npt.NDArray[np.int64]
     outputs: npt.NDArray[np.int8]
-    operators: tuple[str, ...]
+    operators: tuple[OperatorFacts, ...]
     weight_bytes: int
     macs: int
     tflm_arena_bytes: int
@@ -66,7 +78,7 @@ def verify(
     """
     graph = read_tflite(model)
     source, result = check_interface(graph, str(model))
-    macs = _macs(graph)
+    operators = _operators(graph, str(model))
     labels = _check_labels(y, len(x), result.elements, str(model))
     samples = model_input(np.asarray(x), source)
     started = time.monotonic()
@@ -90,9 +102,9 @@ def verify(
         samples=len(samples),
         confusion=confusion,
         outputs=outputs,
-        operators=tuple(operator.name for operator in graph.operators),
-        weight_bytes=weight_bytes(graph),
-        macs=macs,
+        operators=operators,
+        weight_bytes=sum(operator.weight_bytes for operator in operators),
+        macs=sum(operator.macs for operator in operators),
         tflm_arena_bytes=arena_bytes,
         seconds=seconds,
     )
@@ -112,18 +124,19 @@ def check_interface(graph: Graph, name: str) -> tuple[Tensor, Tensor]:
     return graph.inputs[0], graph.outputs[0]
 
 
-def weight_bytes(graph: Graph) -> int:
-    """Bytes of weights and biases: every constant that is quantized, counted once."""
-    constants = {t.index: t for op in graph.operators for t in op.inputs if t is not None and t.is_constant}
-    return sum(tensor.nbytes for tensor in constants.values() if tensor.quantization is not None)
-
-
-def _macs(graph: Graph) -> int:
-    """Multiply-accumulates of one inference. Raises InputError for an operator edgekd cannot compile."""
-    from edgekd.compiler.ops import lower
-
-    calls = (lower(operator) for operator in graph.operators)
-    return sum(call.macs for call in calls if isinstance(call, KernelCall))
+def _operators(graph: Graph, name: str) -> tuple[OperatorFacts, ...]:
+    """What each operator costs. Raises InputError for an operator edgekd cannot compile."""
+    facts = []
+    for operator in graph.operators:
+        try:
+            call = lower(operator)
+        except InputError as error:
+            raise InputError(f"{name}: {error.message}", *error.hints) from None
+        kernel = call if isinstance(call, KernelCall) else None
+        weights = sum(array.nbytes for array in kernel.constants if array.is_weight) if kernel else 0
+        shape = operator.outputs[0].shape
+        facts.append(OperatorFacts(operator.index, operator.name, shape, kernel.macs if kernel else 0, weights))
+    return tuple(facts)
 
 
 def _check_labels(y: npt.NDArray[Any], samples: int, classes: int, name: str) -> npt.NDArray[np.int64]:

@@ -7,8 +7,8 @@ seconds: so this runs apart, once for all the models of a run. Called by `proces
 
 JOBS.json: a list of {"name", "onnx", "calibration", "probe_x", "probe_y", "out"} (paths; .npy arrays, channels last,
 probe_y in torch's layout). On REPORT_FD it writes one JSON value a line: {"phase": text, "done": n, "total": n} as it
-goes on, {"failed": sentence, "hint": sentence} before it ends with code 1. All else it and its libraries print is a
-log for people.
+goes on, {"failed": sentence, "hint": sentence, "logged": bool} before it ends with code 1. All else that it and its
+libraries print is a log for people.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import faulthandler
 import importlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -26,16 +27,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgekd.convert.export import shape_depends_on_data
+
 _RECURSION_LIMIT = 10_000  # onnx2tf sets the C int maximum, which turns a deep recursion into a crash
 _TOLERANCE = 1e-3  # of the outputs' range; folding a batch norm costs about 1e-6
 
 
 class FailureError(Exception):
-    """A model that cannot be converted: a sentence for the person who made it, and a remedy."""
+    """A model that cannot be converted: a sentence for the person who made it, and a remedy.
 
-    def __init__(self, sentence: str, hint: str = "") -> None:
+    logged: what onnx2tf printed before tells more than the sentence does.
+    """
+
+    def __init__(self, sentence: str, hint: str, *, logged: bool = False) -> None:
         super().__init__(sentence)
         self.hint = hint
+        self.logged = logged
 
 
 class _Reporter:
@@ -49,7 +56,7 @@ class _Reporter:
         self._send({"phase": text, "done": model + share, "total": self._models})
 
     def failed(self, failure: FailureError) -> None:
-        self._send({"failed": str(failure), "hint": failure.hint})
+        self._send({"failed": str(failure), "hint": failure.hint, "logged": failure.logged})
 
     def _send(self, message: dict[str, Any]) -> None:
         self._pipe.write(json.dumps(message) + "\n")
@@ -126,51 +133,49 @@ def _to_keras(job: dict[str, str]) -> Any:
             disable_model_save=True,
             custom_input_op_name_np_data_path=[["input", job["probe_x"], 0.0, 1.0]],  # mean 0, standard deviation 1
         )
-    except SystemExit:
-        raise FailureError(
-            f"onnx2tf cannot convert {job['name']} to TensorFlow",
-            "the model uses an operator or a layout that onnx2tf does not know; the log names it",
-        ) from None
+    except SystemExit:  # how onnx2tf ends when it has printed what is wrong
+        reason = "see what it printed"
     except Exception as error:
-        raise FailureError(
-            f"onnx2tf cannot convert {job['name']} to TensorFlow: {type(error).__name__}: {error}"
-        ) from error
+        reason = f"{type(error).__name__}: {error}"
+    raise FailureError(
+        f"onnx2tf cannot convert {job['name']} to TensorFlow: {reason}",
+        "the model uses an operator or a layout that onnx2tf does not know",
+        logged=True,
+    )
 
 
 def _check_static(graph: Any) -> None:
     """Refuse a graph whose shapes depend on the data."""
     for value in (*graph.input, *graph.output):
         if any(dimension.dim_value < 1 for dimension in value.type.tensor_type.shape.dim):
-            raise FailureError(
-                f"the shape of the model's {value.name} depends on the data",
-                "a microcontroller needs fixed shapes: avoid masks as indices, nonzero and unique",
-            )
+            error = shape_depends_on_data(value.name)
+            raise FailureError(error.message, *error.hints)
 
 
 def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> None:
     """Refuse a network that does not compute what torch computed: a wrong layout, or a branch frozen by tracing."""
+    fault = "this is a fault of onnx2tf: write the model with other layers"
     if len(network.inputs) != 1 or len(network.outputs) != 1:
-        raise FailureError(
-            f"the network has {len(network.inputs)} inputs and {len(network.outputs)} outputs, not one each"
-        )
+        counts = f"{len(network.inputs)} inputs and {len(network.outputs)} outputs"
+        raise FailureError(f"the converted network has {counts}, not one each", fault)
     takes = tuple(network.inputs[0].shape)
     if takes != (1, *x.shape[1:]):
-        raise FailureError(f"the network takes {list(takes)}, a calibration sample is {[1, *x.shape[1:]]}")
+        raise FailureError(f"the converted network takes {list(takes)}, a sample is {[1, *x.shape[1:]]}", fault)
     computed = np.concatenate([np.asarray(network(x[n : n + 1])) for n in range(len(x))])
-    channels_last = np.moveaxis(expected, 1, -1)
-    candidates = [y for y in (channels_last, expected) if y.shape == computed.shape]
+    candidates = [y for y in (np.moveaxis(expected, 1, -1), expected) if y.shape == computed.shape]
     if not candidates:
-        raise FailureError(f"the network returns {list(computed.shape[1:])}, torch {list(expected.shape[1:])}")
+        returns = f"{list(computed.shape[1:])}, torch {list(expected.shape[1:])}"
+        raise FailureError(f"the converted network returns {returns}", fault)
     difference = min(float(np.abs(y - computed).max()) for y in candidates)
     if not difference <= _TOLERANCE * max(float(np.ptp(expected)), 1e-6):
         raise FailureError(
             f"the converted network is not the model: outputs differ by {difference:.3g}",
-            "a branch or a loop that depends on the data cannot be converted; else this is a fault of onnx2tf",
+            f"a branch or a loop that depends on the data cannot be converted; if there is none, {fault}",
         )
 
 
 def _quantized(network: Any, samples: Any) -> bytes:
-    """Per-channel int8 weights, int8 activations, int8 in and out; float operators are refused."""
+    """Per-channel int8 weights, int8 activations, int8 in and out."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
@@ -182,11 +187,13 @@ def _quantized(network: Any, samples: Any) -> bytes:
     try:
         return bytes(converter.convert())
     except Exception as error:
-        lines = [line for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
-        telling = [line for line in lines if "not yet supported for op" in line or "neither a custom op" in line]
+        # Of pages of MLIR, the one line "'tf.Erf' op is neither a custom op nor a flex op".
+        telling = re.search(r"'tf\.\w+' op .*|.*not yet supported for op.*", str(error))
+        last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise FailureError(
-            f"TensorFlow cannot make an int8 model of it: {(telling or lines[-1:])[0].strip()}",
+            f"TensorFlow cannot make an int8 model of it: {telling[0] if telling else last}",
             "replace that operator by one that has an int8 form",
+            logged=telling is None,
         ) from error
 
 

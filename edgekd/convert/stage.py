@@ -1,0 +1,159 @@
+"""The stage `convert` of a recipe: student and control to int8, verified, with what the board must answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekd.compiler.reader import read_tflite
+from edgekd.config import Recipe
+from edgekd.convert.api import Converted, convert_all, verify
+from edgekd.convert.export import require_packages
+from edgekd.convert.quantize_io import model_input
+from edgekd.convert.verify import Verification
+from edgekd.data import Dataset
+from edgekd.errors import InputError
+from edgekd.files import write_atomically
+from edgekd.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import torch
+
+_NETWORKS = ("student", "control")
+_CONVERTED_AT = 0.4  # share of the stage's time that conversion takes, two cores
+
+
+def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> list[Path]:
+    """Convert and verify what `distill` left in the run directory `folder`; returns the files made.
+
+    convert/student.tflite, convert/control.tflite: int8 in and out. convert/reference.npz: `x` and `y`, int8, inputs
+    and TensorFlow Lite Micro's outputs of the first `evaluate.samples` test samples, and `labels`.
+    convert/convert.json: for each network float and int8 accuracy in percent, confusion matrix, operators, sizes and
+    TFLM's arena; versions, seconds. convert/convert.log: what the converters printed.
+    Raises BadResultError when the student loses more than `convert.max_accuracy_drop` points, and whatever convert
+    and verify raise.
+    """
+    require_packages()
+    from edgekd import data
+
+    source = recipe.data
+    dataset = data.load(
+        source.source, path=source.path, validation=source.validation, seed=recipe.seed, **source.options
+    )
+    out = folder / "convert"
+    networks = {name: _trained(recipe, folder / "distill" / f"{name}.safetensors") for name in _NETWORKS}
+    converted = convert_all(
+        {out / f"{name}.tflite": network for name, network in networks.items()},
+        _calibration(dataset, recipe),
+        log=out / "convert.log",
+        progress=_between(progress, 0.0, _CONVERTED_AT),
+    )
+    step = (1.0 - _CONVERTED_AT) / len(networks)
+    figures: dict[str, Any] = {}
+    for number, (name, network) in enumerate(networks.items()):
+        model = out / f"{name}.tflite"
+        start = _CONVERTED_AT + number * step
+        checked = verify(
+            model,
+            dataset.x_test,
+            dataset.y_test,
+            float_accuracy=_accuracy(network, dataset),
+            max_drop=recipe.convert.max_accuracy_drop if name == "student" else 100.0,
+            progress=_between(progress, start, start + step),
+        )
+        figures[name] = _figures(checked, converted[model])
+        if name == "student":
+            _save_reference(out / "reference.npz", checked, dataset, recipe.evaluate.samples)
+    write_atomically(out / "convert.json", json.dumps(_summary(figures, recipe, dataset, converted), indent=2) + "\n")
+    return [out / name for name in ("student.tflite", "control.tflite", "reference.npz", "convert.json", "convert.log")]
+
+
+def _trained(recipe: Recipe, weights: Path) -> torch.nn.Module:
+    """The student's network with the weights of a file. Raises InputError when they are not there or do not fit."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_model
+
+    from edgekd.models import resolve
+
+    if not weights.is_file():
+        raise InputError(f"{weights}: no such file", "train first: edgekd distill RECIPE")
+    network = resolve(recipe.student.model, **recipe.student.options)
+    try:
+        load_model(network, str(weights))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise InputError(
+            f"{weights} does not fit {recipe.student.model}: {str(error).splitlines()[0]}",
+            "train again: delete the file and run edgekd distill RECIPE",
+        ) from None
+    return network.eval()
+
+
+def _calibration(dataset: Dataset, recipe: Recipe) -> npt.NDArray[Any]:
+    """Training samples chosen by the recipe's seed; all of them when there are fewer than wanted."""
+    order = np.random.default_rng(recipe.seed).permutation(len(dataset.x_train))
+    return np.asarray(dataset.x_train)[np.sort(order[: recipe.convert.calibration_samples])]
+
+
+def _accuracy(network: torch.nn.Module, dataset: Dataset) -> float:
+    """Percent of the test set that the float network gets right."""
+    import torch
+
+    from edgekd.distill.inference import accuracy, predict
+    from edgekd.distill.inputs import channels_first
+
+    return accuracy(predict(network, channels_first(dataset.x_test)), torch.from_numpy(dataset.y_test))
+
+
+def _figures(checked: Verification, made: Converted) -> dict[str, Any]:
+    assert checked.float_accuracy is not None
+    return {
+        "file": made.path.name,
+        "sha256": made.sha256,
+        "bytes": made.size,
+        "accuracy": checked.accuracy,
+        "float_accuracy": checked.float_accuracy,
+        "drop": checked.float_accuracy - checked.accuracy,
+        "confusion": checked.confusion.tolist(),
+        "macs": checked.macs,
+        "weight_bytes": checked.weight_bytes,
+        "tflm_arena_bytes": checked.tflm_arena_bytes,
+        "operators": [asdict(operator) for operator in checked.operators],
+        "verify_seconds": round(checked.seconds, 2),
+    }
+
+
+def _summary(
+    figures: dict[str, Any], recipe: Recipe, dataset: Dataset, converted: dict[Path, Converted]
+) -> dict[str, Any]:
+    made = next(iter(converted.values()))
+    return {
+        **figures,
+        "samples": len(dataset.x_test),
+        "calibration_samples": min(recipe.convert.calibration_samples, len(dataset.x_train)),
+        "max_accuracy_drop": recipe.convert.max_accuracy_drop,
+        "class_names": list(dataset.class_names),
+        "convert_seconds": round(made.seconds, 2),
+        "versions": dict(made.versions),
+    }
+
+
+def _save_reference(path: Path, checked: Verification, dataset: Dataset, samples: int) -> None:
+    x = model_input(dataset.x_test[:samples], read_tflite(checked.model).inputs[0])
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.savez(file, x=x, y=checked.outputs[:samples], labels=dataset.y_test[:samples])
+    partial.replace(path)
+
+
+def _between(progress: Progress, start: float, end: float) -> Progress:
+    """A Progress for the part of a stage from the share `start` to the share `end`."""
+
+    def report(done: float, total: float, text: str) -> None:
+        progress(start + (end - start) * (done / total if total else 0.0), 1.0, text)
+
+    return report
