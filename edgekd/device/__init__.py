@@ -1,0 +1,1 @@
+"""The link to a board: transports, framing, protocol, client, emulator. Needs pyserial alone."""
