@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgekd import paths
 from edgekd.compiler.graph import Graph
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
@@ -20,7 +21,7 @@ from edgekd.device.emulator import Emulator
 from edgekd.errors import DeviceError, InputError
 from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
 from edgekd.evaluate.samples import noise, read_test_set
-from edgekd.firmware import Deployment, deploy_cached
+from edgekd.firmware import Deployment, deploy
 from edgekd.firmware.board import BoardProfile, load_board
 from edgekd.progress import Progress, silent
 
@@ -104,7 +105,7 @@ def bench_model(
     """
     profile = board if isinstance(board, BoardProfile) else load_board(board)
     graph = read_tflite(model)
-    deployment = deploy_cached(model, profile, engine=engine)
+    deployment = _built(model, graph, profile, engine)
     inputs = noise(graph.inputs, samples)
     with running(model, graph, profile, engine=engine, port=port) as device:
         answers = stream(device, graph, inputs, progress)
@@ -116,8 +117,8 @@ def bench_model(
         "samples": samples,
         "bit_exact": compare(model, inputs, answers.outputs),
         "per_inference": per_inference(answers.ticks, profile, emulated=port is None),
-        "flash_bytes": flash_bytes(deployment),
-        "ram_bytes": ram_bytes(deployment, answers),
+        "flash_bytes": deployment.flash,
+        "ram_bytes": ram_bytes(deployment.ram["static"], answers),
         "link": answers.link,
     }
 
@@ -139,7 +140,7 @@ def running(
     """
     with contextlib.ExitStack() as stack:
         if port is None:
-            image = elf or deploy_cached(model, board, engine=engine).elf
+            image = elf or _built(model, graph, board, engine).elf
             port = stack.enter_context(Emulator(board, image)).url
         device = stack.enter_context(connect(port, baud=board.serial.baud))
         if device.info.model_sha256 != graph.sha256:
@@ -174,16 +175,15 @@ def compare(model: Path, inputs: Sequence[Sample], outputs: Sequence[Sample]) ->
     return {"oracle": ORACLE, "equal": equal, "of": len(expected)}
 
 
-def flash_bytes(deployment: Deployment) -> dict[str, int]:
-    """Flash of the model and its engine, in bytes: growth over the same image without them."""
-    flash = deployment.sizes.flash
-    return {"weights": flash.weights, "engine": flash.engine, "total": flash.total}
-
-
-def ram_bytes(deployment: Deployment, answers: Answers) -> dict[str, int]:
+def ram_bytes(static: int, answers: Answers) -> dict[str, int]:
     """RAM in bytes: the arena with input and output buffers, other statics of model and engine, stack of inference."""
-    parts = {"arena": answers.arena_bytes, "static": deployment.sizes.ram.static, "stack": answers.stack_bytes}
+    parts = {"arena": answers.arena_bytes, "static": static, "stack": answers.stack_bytes}
     return {**parts, "total": sum(parts.values())}
+
+
+def _built(model: Path, graph: Graph, board: BoardProfile, engine: str) -> Deployment:
+    """The model's firmware in edgekd's own folder, where a second call finds it built."""
+    return deploy(model, board, paths.home() / "builds" / f"{board.name}-{graph.sha256[:16]}", engine=engine)
 
 
 def _classes(graph: Graph, model: Path, y: npt.NDArray[np.int64]) -> int:

@@ -34,6 +34,51 @@ def bench_table(result: Mapping[str, Any]) -> Table:
     return table(title, rows)
 
 
+def summary_tables(result: Mapping[str, Any]) -> list[Table]:
+    """What a whole run found."""
+    board = [
+        *accuracy_rows(board_accuracy(result)),
+        *speed_rows(result),
+        *memory_rows(result),
+        *link_rows(result["link"]),
+    ]
+    return [
+        table(f"{result['name']}, accuracy on {result['data']['test']:,} test images", network_rows(result)),
+        table(f"On {result['board_title']}", board),
+    ]
+
+
+def board_accuracy(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's figures under the keys `edgekd eval` gives them, for `accuracy_rows`."""
+    accuracy = result["accuracy"]
+    return {
+        "accuracy": accuracy["board"] / 100,
+        "accuracy_interval_95": [bound / 100 for bound in accuracy["board_interval_95"]],
+        "samples": accuracy["board_samples"],
+        "bit_exact": result["bit_exact"],
+    }
+
+
+def network_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Test accuracies from the teachers down to int8."""
+    accuracy, model = result["accuracy"], result["model"]
+    teachers = accuracy["teachers"]
+    mean = sum(teachers) / len(teachers)
+    deviation = (sum((value - mean) ** 2 for value in teachers) / max(1, len(teachers) - 1)) ** 0.5
+    student, control = accuracy["student_int8"], accuracy["control_int8"]
+    return [
+        ("teachers, mean", f"{mean:.2f} %", f"± {deviation:.2f} over {len(teachers)}"),
+        ("teachers together", f"{accuracy['ensemble']:.2f} %", "averaged in probability space"),
+        (
+            "student, float",
+            f"{accuracy['student_float']:.2f} %",
+            f"control without a teacher: {accuracy['control_float']:.2f} %",
+        ),
+        ("student, int8", f"{student:.2f} %", f"control: {control:.2f} %; gain {student - control:+.2f} points"),
+        ("weights", f"{model['weight_bytes']:,} B", f"{model['macs']:,} multiply-accumulates an inference"),
+    ]
+
+
 def accuracy_rows(result: Mapping[str, Any]) -> list[Row]:
     low, high = result["accuracy_interval_95"]
     note = f"of {result['samples']} samples; 95 % interval {100 * low:.1f} to {100 * high:.1f} %"
