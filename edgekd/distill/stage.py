@@ -26,13 +26,13 @@ from edgekd.distill.ensemble import ensemble
 from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.inputs import Samples, channels_first, classes_of
 from edgekd.distill.keep import Keeper, Trained
+from edgekd.distill.macs import count_macs
 from edgekd.distill.seeds import mixed, seeded
 from edgekd.distill.training import Training, chosen_row, distillation_loss, fit, hard_loss
 from edgekd.distill.work import Share, Work
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
 from edgekd.models import resolve
-from edgekd.models.macs import count_macs
 from edgekd.progress import Progress, silent
 
 _INITIAL_WEIGHTS = 3  # the place of a network's initial weights among the streams of a seed

@@ -16,9 +16,11 @@ from edgekd.distill import checkpoint as checkpoints
 from edgekd.distill.checkpoint import State
 from edgekd.distill.feeds import Batch, Feed
 from edgekd.distill.inference import accuracy, arranged, device_of, predict
+from edgekd.distill.macs import count_macs
 from edgekd.distill.schedule import one_cycle
 from edgekd.distill.seeds import mixed, seeded
 from edgekd.distill.soft_targets import soft_targets
+from edgekd.distill.threads import suited_threads
 from edgekd.errors import EdgekdError, InputError
 
 _GLOBAL = 2  # the place of the global random numbers among the streams of a seed
@@ -99,12 +101,14 @@ def fit(
         state = saved
         model.load_state_dict(state.model)
         optimizer.load_state_dict(state.optimizer)
+    work = count_macs(model, tuple(validation[0].shape[1:])) * training.batch_size
     try:
-        while state.epoch < training.epochs:
-            row = _epoch(model, optimizer, feed, validation, training, loss, state, name, watch)
-            _record(state, row, model, optimizer, training)
-            if checkpoint is not None:
-                checkpoints.save(state, checkpoint)
+        with suited_threads(work):
+            while state.epoch < training.epochs:
+                row = _epoch(model, optimizer, feed, validation, training, loss, state, name, watch)
+                _record(state, row, model, optimizer, training)
+                if checkpoint is not None:
+                    checkpoints.save(state, checkpoint)
         if state.best:
             model.load_state_dict(state.best)
     finally:
