@@ -144,6 +144,15 @@ class Emulator(Strict):
     instructions_per_tick: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
+class Upload(Strict):
+    """The program that puts the image on a board of our own platform, with its arguments.
+
+    $SOURCE stands for the image as plain binary, $UPLOAD_PORT for what --port names.
+    """
+
+    command: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_./:$=,+-]+$")], ...], Field(min_length=1)]
+
+
 class BoardProfile(Strict):
     """All edgekd knows of a board. source: the documents the facts come from."""
 
@@ -155,11 +164,14 @@ class BoardProfile(Strict):
     build: Build
     serial: Serial = Serial()
     timer: Timer
+    upload: Upload | None = None
     emulator: Emulator | None = None
 
     @model_validator(mode="after")
     def _bare_metal_is_complete(self) -> BoardProfile:
         if not self.is_bare_metal:
+            if self.upload is not None:
+                raise ValueError(f"platform {self.build.platformio.platform} brings its own upload: leave [upload] out")
             return self
         if self.memory.flash_address is None or self.memory.ram_address is None:
             raise ValueError(
@@ -167,6 +179,10 @@ class BoardProfile(Strict):
             )
         if not self.cpu.core.startswith("cortex-m"):
             raise ValueError(f"platform {OWN_PLATFORM} builds for cortex-m only, not {self.cpu.core}")
+        if self.upload is None and self.emulator is None:
+            raise ValueError(
+                f"platform {OWN_PLATFORM} needs [upload] for a real board or [emulator] for an emulated one"
+            )
         if self.memory.stack >= self.memory.ram:
             raise ValueError("memory.stack is not smaller than memory.ram")
         return self
@@ -175,6 +191,11 @@ class BoardProfile(Strict):
     def is_bare_metal(self) -> bool:
         """Built by the development platform that ships with edgekd, without PlatformIO's registry."""
         return self.build.platformio.platform == OWN_PLATFORM
+
+    @property
+    def can_upload(self) -> bool:
+        """Whether there is a real board to upload to: a platform of the registry knows how, ours has to be told."""
+        return not self.is_bare_metal or self.upload is not None
 
     @property
     def machine_flags(self) -> list[str]:
@@ -202,7 +223,9 @@ def board_path(name_or_path: str | Path) -> Path:
         return known[text]
     near = get_close_matches(text, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "boards: " + ", ".join(known)
-    raise InputError(f'no board is called "{text}"', hint, "a profile of your own goes by its path: --board ./mine.toml")
+    raise InputError(
+        f'no board is called "{text}"', hint, "a profile of your own goes by its path: --board ./mine.toml"
+    )
 
 
 def load_board(name_or_path: str | Path) -> BoardProfile:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from SCons.Script import Main
 Main.main()
 """
 _SECONDS = 900  # of one PlatformIO run; a first Arduino build downloads and compiles a whole framework
+_REGISTRY = "api.registry.platformio.org"
+_SECONDS_TO_CONNECT = 5.0
 
 
 def core_dir() -> Path:
@@ -92,6 +95,20 @@ def pio(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         )
     except subprocess.TimeoutExpired:
         raise ToolError(f"PlatformIO did not end within {_SECONDS} s: pio {' '.join(arguments)}") from None
+
+
+def registry_is_reachable() -> bool:
+    """Whether PlatformIO's registry can be asked for packages: a quick look, where it itself would retry for a minute.
+
+    Behind a proxy only PlatformIO can tell, so it is given the chance.
+    """
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    try:
+        with socket.create_connection((_REGISTRY, 443), timeout=_SECONDS_TO_CONNECT):
+            return True
+    except OSError:
+        return False
 
 
 def _put(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ ENGINES = ("aot", "tflm")
 MODEL_NAME = "model"  # C prefix of the compiled model in every project: names of files cannot break a build
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 _FRAME_BYTES = 1024  # of the protocol: 89 ms on a 115200-baud line, and little of a small board's RAM
-_TOOLCHAIN = "arm-none-eabi-gcc"
+TOOLCHAIN = "arm-none-eabi-gcc"
 
 
 class Port(Strict):
@@ -192,7 +192,11 @@ def _board_json(board: BoardProfile) -> str:
             "machine_flags": " ".join(board.machine_flags),
             "ldscript": "linker.ld",
         },
-        "upload": {"maximum_size": board.memory.flash, "maximum_ram_size": board.memory.ram},
+        "upload": {
+            "maximum_size": board.memory.flash,
+            "maximum_ram_size": board.memory.ram,
+            "command": " ".join(board.upload.command) if board.upload else "",
+        },
     }
     return json.dumps(facts, indent=2) + "\n"
 
@@ -209,7 +213,7 @@ def _digest(files: dict[str, str], board: BoardProfile) -> str:
 @cache
 def _compiler() -> str:
     """The cross compiler's own name and version; "" when it is missing, which building then says."""
-    path = shutil.which(_TOOLCHAIN)
+    path = shutil.which(TOOLCHAIN)
     if path is None:
         return ""
     said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout

@@ -31,15 +31,16 @@ def run_deploy(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
     compiled = made.project.compiled
     assert compiled is not None
     shutil.copyfile(made.elf, out / "firmware.elf")
+    sizes = made.sizes
     facts = {
         "board": made.board.name,
         "board_title": made.board.title,
         "engine": made.engine,
         "build_id": made.build_id,
         "model_sha256": made.model_sha256,
-        "flash_bytes": made.flash,
-        "ram_static_bytes": made.ram["static"],
-        "image_bytes": {"flash": made.image.flash, "ram": made.image.ram, "stack": made.image.stack},
+        "flash_bytes": {"weights": sizes.flash.weights, "engine": sizes.flash.engine, "total": sizes.flash.total},
+        "ram_static_bytes": sizes.ram.static,
+        "image_bytes": asdict(sizes.image),
         "operators": [asdict(operator) for operator in compiled.operators],
         "uploaded": made.uploaded,
     }
