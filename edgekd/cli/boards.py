@@ -18,10 +18,7 @@ def command(as_json: bool) -> None:
 
     boards = list_boards()
     if as_json:
-        extra = {"can_upload", "is_bare_metal"}
-        print_json(
-            [{**b.model_dump(mode="json"), **{name: getattr(b, name) for name in sorted(extra)}} for b in boards]
-        )
+        print_json([{**board.model_dump(mode="json"), "can_upload": board.can_upload} for board in boards])
         return
     width = max(len(board.name) for board in boards)
     for board in boards:
@@ -29,8 +26,6 @@ def command(as_json: bool) -> None:
         ways = " and ".join(
             way for way, there in (("emulated", board.emulator), ("real board", board.can_upload)) if there
         )
-        click.echo(
-            f"{board.name:{width}}  {board.cpu.core:11} {board.cpu.clock_hz // 10**6:4} MHz {memory}  {board.title}; {ways}",
-            err=True,
-        )
+        core = f"{board.cpu.core:11} {board.cpu.clock_hz // 10**6:4} MHz"
+        click.echo(f"{board.name:{width}}  {core} {memory}  {board.title}; {ways}", err=True)
     click.echo(f"\nprofiles: {board_path(boards[0].name).parent}", err=True)

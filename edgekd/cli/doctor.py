@@ -31,6 +31,8 @@ class Finding:
         return bool(self.version)
 
 
+_APT = "Debian: apt-get install "
+
 # Package | what for | needed by every installation | how to get it
 _PACKAGES = (
     ("numpy", "tensors", True, "pip install edgekd"),
@@ -86,20 +88,11 @@ def examine() -> list[Finding]:
     return [
         Finding("python", "runs edgekd", True, "" if old else python, "install Python 3.11 or newer"),
         *(Finding(name, purpose, needed, _package(name), how) for name, purpose, needed, how in _PACKAGES),
-        *(
-            Finding(name, purpose, needed, _program(name), f"Debian: apt-get install {debian}")
-            for name, purpose, needed, debian in _PROGRAMS
-        ),
+        *(Finding(name, purpose, needed, _program(name), _APT + debian) for name, purpose, needed, debian in _PROGRAMS),
         Finding(
             "PlatformIO core", "edgekd's own folder of it", True, _quietly(_core), "export EDGEKD_HOME=DIR, writable"
         ),
-        Finding(
-            "Fashion-MNIST",
-            "the demo's images",
-            False,
-            _quietly(_images),
-            "Debian: apt-get install dataset-fashion-mnist",
-        ),
+        Finding("Fashion-MNIST", "the demo's images", False, _quietly(_images), _APT + "dataset-fashion-mnist"),
     ]
 
 

@@ -45,7 +45,7 @@ Core = Literal[
 
 
 class Cpu(Strict):
-    """core: the compiler's target; picks flags and kernels. features: what the core has beyond the least of its kind."""
+    """core: the compiler's target; picks flags and kernels. features: what it has beyond the least of its kind."""
 
     core: Core
     features: tuple[Literal["dsp", "fpu-sp", "fpu-dp", "mve"], ...] = ()
@@ -66,7 +66,7 @@ class Memory(Strict):
 
 
 class PlatformIO(Strict):
-    """What goes into platformio.ini. platform: `edgekd` for the one that ships here, or NAME@VERSION of the registry."""
+    """What goes into platformio.ini. platform: `edgekd` for the one that ships here, or the registry's NAME@VERSION."""
 
     platform: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+(@[A-Za-z0-9_.~^<>=+-]+)?$")] = OWN_PLATFORM
     board: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]

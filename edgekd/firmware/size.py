@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
@@ -152,7 +152,7 @@ def _data_symbols(path: Path) -> dict[str, int]:
         }
 
 
-def _open(file: object, path: Path) -> ELFFile:
+def _open(file: IO[bytes], path: Path) -> ELFFile:
     try:
         return ELFFile(file)
     except ELFError as error:
