@@ -130,7 +130,7 @@ OPTIONS: Mapping[str, Options] = {
     "RELU6": _NONE,
     "RELU_N1_TO_1": _NONE,
     "LEAKY_RELU": Options(75, (Field("alpha", 0, "f32", 0.0),)),
-    "HARD_SWISH": Options(90),
+    "HARD_SWISH": Options(91),
     "QUANTIZE": Options(89),
     "DEQUANTIZE": Options(38),
     "CONCATENATION": Options(10, (Field("axis", 0, "i32"), _activation(1))),
