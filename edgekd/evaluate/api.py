@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgekd import paths
 from edgekd.compiler.graph import Graph
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
@@ -21,7 +20,7 @@ from edgekd.device.emulator import Emulator
 from edgekd.errors import DeviceError, InputError
 from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
 from edgekd.evaluate.samples import noise, read_test_set
-from edgekd.firmware import Deployment, deploy
+from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
 from edgekd.progress import Progress, silent
 
@@ -105,7 +104,8 @@ def bench_model(
     """
     profile = board if isinstance(board, BoardProfile) else load_board(board)
     graph = read_tflite(model)
-    deployment = _built(model, graph, profile, engine)
+    deployment = deploy_cached(model, profile, engine=engine)
+    flash = deployment.sizes.flash
     inputs = noise(graph.inputs, samples)
     with running(model, graph, profile, engine=engine, port=port) as device:
         answers = stream(device, graph, inputs, progress)
@@ -117,8 +117,8 @@ def bench_model(
         "samples": samples,
         "bit_exact": compare(model, inputs, answers.outputs),
         "per_inference": per_inference(answers.ticks, profile, emulated=port is None),
-        "flash_bytes": deployment.flash,
-        "ram_bytes": ram_bytes(deployment.ram["static"], answers),
+        "flash_bytes": {"weights": flash.weights, "engine": flash.engine, "total": flash.total},
+        "ram_bytes": ram_bytes(deployment.sizes.ram.static, answers),
         "link": answers.link,
     }
 
@@ -140,7 +140,7 @@ def running(
     """
     with contextlib.ExitStack() as stack:
         if port is None:
-            image = elf or _built(model, graph, board, engine).elf
+            image = elf or deploy_cached(model, board, engine=engine).elf
             port = stack.enter_context(Emulator(board, image)).url
         device = stack.enter_context(connect(port, baud=board.serial.baud))
         if device.info.model_sha256 != graph.sha256:
@@ -179,11 +179,6 @@ def ram_bytes(static: int, answers: Answers) -> dict[str, int]:
     """RAM in bytes: the arena with input and output buffers, other statics of model and engine, stack of inference."""
     parts = {"arena": answers.arena_bytes, "static": static, "stack": answers.stack_bytes}
     return {**parts, "total": sum(parts.values())}
-
-
-def _built(model: Path, graph: Graph, board: BoardProfile, engine: str) -> Deployment:
-    """The model's firmware in edgekd's own folder, where a second call finds it built."""
-    return deploy(model, board, paths.home() / "builds" / f"{board.name}-{graph.sha256[:16]}", engine=engine)
 
 
 def _classes(graph: Graph, model: Path, y: npt.NDArray[np.int64]) -> int:
