@@ -49,7 +49,7 @@ class Emulator:
         self.url = ""
 
     def __enter__(self) -> Emulator:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as QEMU
+        self._said = tempfile.TemporaryFile()
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(1)

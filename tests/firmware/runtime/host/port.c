@@ -1,0 +1,80 @@
+/* A platform port for the host: the UART is stdin and stdout, a restart is the program run anew. SIGUSR1 restarts it
+ * whatever it is doing, like a reset button. */
+#define _GNU_SOURCE
+#include "port.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define STACK_BYTES 65536u
+#define TICKS_PER_READING 7u
+
+static uint8_t received[4096];
+static size_t taken;
+static size_t waiting;
+
+static void restart(int signal_number) {
+    (void)signal_number;
+    edgekd_port_reset();
+}
+
+void edgekd_port_init(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* the program may have been run anew from within the signal's handler */
+    signal(SIGUSR1, restart);
+}
+
+static void fetch(int timeout) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (taken < waiting || poll(&input, 1, timeout) <= 0) {
+        return;
+    }
+    ssize_t length = read(STDIN_FILENO, received, sizeof received);
+    if (length <= 0) {
+        exit(0); /* the host has gone */
+    }
+    taken = 0;
+    waiting = (size_t)length;
+}
+
+int edgekd_port_read(void) {
+    fetch(0);
+    return taken < waiting ? received[taken++] : -1;
+}
+
+void edgekd_port_idle(void) {
+    fetch(-1);
+}
+
+void edgekd_port_write(const uint8_t *data, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(STDOUT_FILENO, data, length);
+        if (written <= 0) {
+            exit(0);
+        }
+        data += written;
+        length -= (size_t)written;
+    }
+}
+
+uint32_t edgekd_port_ticks(void) {
+    static uint32_t ticks;
+    return ticks += TICKS_PER_READING;
+}
+
+void edgekd_port_stack(uintptr_t *low, uintptr_t *high) {
+    static uintptr_t top; /* near the first caller, which is main */
+    if (top == 0) {
+        top = (uintptr_t)__builtin_frame_address(0) + 1024u;
+    }
+    *low = top - STACK_BYTES;
+    *high = top;
+}
+
+void edgekd_port_reset(void) {
+    execl("/proc/self/exe", "board", (char *)NULL);
+    abort();
+}

@@ -1,0 +1,68 @@
+/* A model whose answers can be checked by hand, and that counts how often it ran.
+ *
+ * values[i] = a[i] + b[i % B] modulo 256; count = inferences since the start. The first byte of `a` can ask for
+ * trouble: 126 restarts the board in the middle, 125 fails with code -3, 124 uses 9000 bytes of stack.
+ */
+#include <string.h>
+
+#include "engine.h"
+#include "port.h"
+
+#ifndef TOY_BYTES
+#define TOY_BYTES 100u
+#endif
+#define B 3u
+
+static uint8_t a[TOY_BYTES];
+static uint8_t b[B];
+static uint8_t values[TOY_BYTES];
+static uint8_t count[4];
+
+static const struct edgekd_tensor inputs[] = {{a, sizeof a}, {b, sizeof b}};
+static const struct edgekd_tensor outputs[] = {{values, sizeof values}, {count, sizeof count}};
+static const uint8_t model_sha256[32] = {0xAB, 0xCD};
+
+static int setup(void) {
+#ifdef TOY_SETUP_FAILS
+    return -5;
+#else
+    return 0;
+#endif
+}
+
+static void use_stack(void) {
+    volatile uint8_t much[9000];
+    for (size_t i = 0; i < sizeof much; i++) {
+        much[i] = (uint8_t)i;
+    }
+}
+
+static int invoke(void) {
+    if (a[0] == 126) {
+        edgekd_port_reset();
+    }
+    if (a[0] == 125) {
+        return -3;
+    }
+    if (a[0] == 124) {
+        use_stack();
+    }
+    for (size_t i = 0; i < sizeof a; i++) {
+        values[i] = (uint8_t)(a[i] + b[i % B]);
+    }
+    for (size_t i = 0; i < sizeof count && ++count[i] == 0; i++) {
+    }
+    return 0;
+}
+
+const struct edgekd_engine edgekd_engine = {
+    .name = "toy",
+    .model_sha256 = model_sha256,
+    .arena_bytes = 2 * TOY_BYTES + B + 4,
+    .input_count = 2,
+    .output_count = 2,
+    .inputs = inputs,
+    .outputs = outputs,
+    .setup = setup,
+    .invoke = invoke,
+};
