@@ -10,6 +10,7 @@ so that the address sanitizer sees a byte too many and the comparison sees a byt
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler import CompiledModel
+from edgekd.paths import shipped
 
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
@@ -87,17 +89,38 @@ class HostModel:
         return outputs
 
 
-def build_host_model(compiled: CompiledModel, *, compiler: str = "gcc", sanitize: bool = False) -> HostModel:
-    """Compile with all warnings as errors; `sanitize` adds the address and undefined-behaviour sanitizers."""
+def build_host_model(
+    compiled: CompiledModel, *, compiler: str = "gcc", sanitize: bool = False, objects: Path | None = None
+) -> HostModel:
+    """Compile with all warnings as errors; `sanitize` adds the address and undefined-behaviour sanitizers.
+
+    objects: a folder that keeps the compiled kernels, for tests that build many models.
+    """
     main = compiled.out / "host_main.c"
     main.write_text(_main(compiled), encoding="utf-8")
     program = compiled.out / f"host_{compiler}"
-    sources = [str(path) for path in compiled.files if path.suffix == ".c"]
-    flags = [*WARNINGS, "-O1", *(SANITIZERS if sanitize else [])]
-    command = [compiler, *flags, "-I", str(compiled.out), *sources, str(main), "-o", str(program)]
+    sources = [path for path in compiled.files if path.suffix == ".c"]
+    command = [compiler, *WARNINGS, "-O1", *(SANITIZERS if sanitize else []), "-I", str(compiled.out)]
+    if objects is not None:
+        own = {f"{compiled.name}.c", f"{compiled.name}_weights.c"}
+        sources = [path if path.name in own else _object(command, path, objects) for path in sources]
+    _run(*command, *map(str, sources), str(main), "-o", str(program))
+    return HostModel(program, compiled)
+
+
+def _object(command: Sequence[str], source: Path, objects: Path) -> Path:
+    """The kernel `source` compiled, from `objects` if it is there already."""
+    headers = b"".join(path.read_bytes() for path in sorted((shipped("firmware") / "kernels").glob("*.h")))
+    key = hashlib.sha256(repr(command[:-1]).encode() + source.read_bytes() + headers).hexdigest()[:16]
+    target = objects / f"{source.stem}-{key}.o"
+    if not target.exists():
+        _run(*command, "-c", str(source), "-o", str(target))
+    return target
+
+
+def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     assert done.returncode == 0, done.stderr[:8000]
-    return HostModel(program, compiled)
 
 
 def _main(compiled: CompiledModel) -> str:
