@@ -161,7 +161,7 @@ def stream(device: Device, graph: Graph, inputs: Sequence[Sample], progress: Pro
         pairs = zip(answer.outputs, graph.outputs, strict=True)
         outputs.append([np.frombuffer(data, tensor.dtype).reshape(tensor.shape) for data, tensor in pairs])
         ticks.append(answer.ticks)
-        progress(number + 1, len(inputs), f"sample {number + 1} of {len(inputs)}")
+        progress(number + 1, len(inputs), f"streaming samples, {number + 1} of {len(inputs)}")
     return Answers(outputs, ticks, asdict(device.link), device.stats().stack_inference, device.info.arena_bytes)
 
 
