@@ -98,7 +98,7 @@ class Emulator:
         return [
             *(program, "-machine", emulator.machine, "-kernel", str(self._elf)),
             *("-nodefaults", "-display", "none", "-icount", "shift=0"),
-            *("-chardev", f"socket,id=link,fd={listener},server=on,wait=off"),
+            *("-chardev", f"socket,id=link,fd={listener},server=on,wait=off,nodelay=on"),
             *(["-serial", "null"] * emulator.serial),
             *("-serial", "chardev:link"),
             *emulator.arguments,
