@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from tests.tflite_builder import ModelBuilder
+from tflite_builder import ModelBuilder
 
 Array = npt.NDArray[Any]
 
@@ -40,11 +39,10 @@ class RandomGraph:
     name: str
     data: bytes
     inputs: tuple[tuple[tuple[int, ...], str], ...]
-    seed: int
 
     def samples(self, count: int) -> list[list[Array]]:
         """Random inputs, the first ones at the types' limits."""
-        random = np.random.default_rng(self.seed)
+        random = np.random.default_rng(len(self.data))
         return [[_numbers(random, shape, dtype, n) for shape, dtype in self.inputs] for n in range(count)]
 
 
@@ -60,12 +58,15 @@ def _numbers(random: np.random.Generator, shape: tuple[int, ...], dtype: str, sa
 class Maker:
     """A model in the making, with a random generator."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = np.random.default_rng(seed)
-        self.seed = seed
+    def __init__(self) -> None:
         self.model = ModelBuilder()
         self.inputs: list[Value] = []
         self.outputs: list[Value] = []
+
+    def begin(self, part: str, seed: int) -> None:
+        """From here on tensors are named after `part`, and randomness comes from `seed`."""
+        self.part = f"{part}, seed {seed}"
+        self.random = np.random.default_rng(seed)
 
     def chance(self, probability: float) -> bool:
         return bool(self.random.random() < probability)
@@ -128,7 +129,7 @@ class Maker:
 
     def build(self, name: str) -> RandomGraph:
         data = self.model.build([v.index for v in self.inputs], [v.index for v in self.outputs])
-        return RandomGraph(name, data, tuple((v.shape, v.dtype) for v in self.inputs), self.seed)
+        return RandomGraph(name, data, tuple((v.shape, v.dtype) for v in self.inputs))
 
     def _quantization(self, dtype: str) -> tuple[float, int]:
         if dtype == "float32":
@@ -138,7 +139,7 @@ class Maker:
         return self.scale(), 0 if dtype == "int16" else self.zero_point()
 
     def _value(self, shape: Sequence[int], dtype: str, scale: float, zero_point: int) -> Value:
-        index = self.model.tensor(shape, dtype, scale=scale or None, zero_point=zero_point)
+        index = self.model.tensor(shape, dtype, scale=scale or None, zero_point=zero_point, name=self.part)
         return Value(index, tuple(shape), dtype, scale, zero_point)
 
 
@@ -616,17 +617,18 @@ def chain(m: Maker, length: int) -> Value:
     return x
 
 
-def random_graph(parts: Sequence[str], seed: int) -> RandomGraph:
-    """One model of independent parts: names of OPERATORS, or "chain"."""
-    m = Maker(seed)
-    for part in parts:
+def random_graph(parts: Sequence[tuple[str, int]]) -> RandomGraph:
+    """One model of independent parts: a name of OPERATORS, or "chain", and a seed each. Tensors bear their names."""
+    m = Maker()
+    for part, seed in parts:
+        m.begin(part, seed)
         value = chain(m, m.between(2, 6)) if part == "chain" else OPERATORS[part](m, None)
         if all(value.index != v.index for v in m.inputs):
             m.outputs.append(value)
-    return m.build(" + ".join(parts))
+    return m.build(" + ".join(f"{part} {seed}" for part, seed in parts[:5]))
 
 
 def sample_graphs() -> list[RandomGraph]:
     """Every operator twice and some chains, each a model of its own; the same ones every time."""
-    graphs = [random_graph([name], seed) for name in OPERATORS for seed in (1, 2)]
-    return graphs + [random_graph(["chain"], seed) for seed in range(8)]
+    graphs = [random_graph([(name, seed)]) for name in OPERATORS for seed in (1, 2)]
+    return graphs + [random_graph([("chain", seed)]) for seed in range(8)]

@@ -1,0 +1,74 @@
+"""Every operator on random graphs, byte by byte against TensorFlow Lite Micro, compiled with the sanitizers.
+
+EDGEKD_GRAPHS=2000 pytest tests/compiler/ops/test_against_oracle.py     # about as many operators as it says
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graphs import OPERATORS, RandomGraph, random_graph
+from host_model import build_host_model
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgekd.compiler import compile_model
+from edgekd.compiler.ops import SUPPORTED
+from edgekd.convert import tflm
+
+_PARTS = 30  # of a model on average: one compilation and one oracle process serve all of them
+_EXAMPLES = max(1, int(os.environ.get("EDGEKD_GRAPHS", "400")) // _PARTS)
+_SAMPLES = 3
+
+pytestmark = pytest.mark.cc
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled kernels, kept from model to model."""
+    return tmp_path_factory.mktemp("objects")
+
+
+def check(graph: RandomGraph, folder: Path, objects: Path) -> None:
+    """Compile and run `graph`; every byte of every output is the oracle's."""
+    path = folder / "model.tflite"
+    path.write_bytes(graph.data)
+    inputs = graph.samples(_SAMPLES)
+    expected = tflm.run(path, inputs).outputs
+    compiled = compile_model(path, folder / "c", target="host", name="model")
+    actual = build_host_model(compiled, sanitize=True, objects=objects).run(inputs)
+    for sample, (wanted, got) in enumerate(zip(expected, actual, strict=True)):
+        for position, (a, b) in enumerate(zip(wanted, got, strict=True)):
+            where = f"sample {sample}, {compiled.outputs[position].name}"
+            np.testing.assert_array_equal(b.reshape(-1).view(np.uint8), a.reshape(-1).view(np.uint8), where)
+
+
+def test_the_graphs_cover_every_supported_operator() -> None:
+    assert {name.split()[0] for name in OPERATORS} == set(SUPPORTED)
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> list[tuple[str, int]]:
+    """Up to 60 parts, each with a seed of its own, so that a failure shrinks to the part it is in."""
+    count = draw(st.integers(1, 2 * _PARTS))
+    part = st.tuples(st.sampled_from([*OPERATORS, *["chain"] * 5]), st.integers(0, 2**32 - 1))
+    return draw(st.lists(part, min_size=count, max_size=count))
+
+
+@settings(
+    max_examples=_EXAMPLES,
+    deadline=None,
+    derandomize="EDGEKD_GRAPHS" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(chosen=parts())
+def test_random_graphs_equal_the_oracle(tmp_path: Path, objects: Path, chosen: list[tuple[str, int]]) -> None:
+    check(random_graph(chosen), tmp_path, objects)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_each_operator_equals_the_oracle(tmp_path: Path, objects: Path, name: str) -> None:
+    check(random_graph([(name, seed) for seed in range(12)]), tmp_path, objects)
