@@ -46,7 +46,6 @@ env.Append(
     CXXFLAGS=["-std=c++14", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
     CCFLAGS=[
         *machine,
-        "-O2",
         "-g",
         "-ffunction-sections",  # with --gc-sections: only what is used is linked
         "-fdata-sections",

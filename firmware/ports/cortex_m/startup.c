@@ -1,4 +1,4 @@
-/* From reset to main(): vector table, initialized data, floating-point unit. */
+/* From reset to main(): vector table, initialized data, floating-point unit, guard of the stack. */
 #include "cortex_m.h"
 
 #include "port.h"
@@ -7,12 +7,24 @@
 #define SCB_CPACR 0xE000ED88u
 #define CPACR_FPU_FULL (0xFu << 20) /* CP10 and CP11, Armv7-M ARM B3.2.20 */
 
+/* Memory protection unit (Armv7-M ARM, B3.5). */
+#define MPU_TYPE 0xE000ED90u
+#define MPU_CTRL 0xE000ED94u
+#define MPU_RNR 0xE000ED98u
+#define MPU_RBAR 0xE000ED9Cu
+#define MPU_RASR 0xE000EDA0u
+#define TYPE_REGIONS (0xFFu << 8)
+#define CTRL_ON_WITH_DEFAULT_MAP 5u
+#define RASR_NO_ACCESS_256_BYTES ((1u << 28) | (7u << 1) | 1u) /* execute never, size 2^(7+1), on */
+
 #define SYSTEM_VECTORS 16u
 
 int main(void);
 void edgekd_reset_handler(void);
 
 /* Set by the linker script. */
+extern uint32_t edgekd_stack_guard[];
+extern uint32_t edgekd_stack_low[];
 extern uint32_t edgekd_stack_high[];
 extern const uint32_t edgekd_data_load[];
 extern uint32_t edgekd_data_start[];
@@ -20,9 +32,25 @@ extern uint32_t edgekd_data_end[];
 extern uint32_t edgekd_bss_start[];
 extern uint32_t edgekd_bss_end[];
 
-/* A fault leaves nothing to trust: start again, which the host sees because the board must be greeted again. */
-static void fault(void) {
-    edgekd_port_reset();
+/* A fault leaves nothing to trust, the stack pointer least: start again, which the host sees because the board must be
+ * greeted again. */
+__attribute__((naked)) static void fault(void) {
+    __asm__ volatile("ldr r0, =edgekd_stack_high\n\tmov sp, r0\n\tbl edgekd_port_reset");
+}
+
+/* Makes a stack that overflows a fault, on cores that have a way to. */
+static void guard_stack(void) {
+#if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+    __asm__ volatile("msr msplim, %0" ::"r"(edgekd_stack_low));
+#else
+    if ((EDGEKD_REGISTER(MPU_TYPE) & TYPE_REGIONS) != 0u) {
+        EDGEKD_REGISTER(MPU_RNR) = 0;
+        EDGEKD_REGISTER(MPU_RBAR) = (uint32_t)edgekd_stack_guard;
+        EDGEKD_REGISTER(MPU_RASR) = RASR_NO_ACCESS_256_BYTES;
+        EDGEKD_REGISTER(MPU_CTRL) = CTRL_ON_WITH_DEFAULT_MAP;
+        __asm__ volatile("dsb\n\tisb");
+    }
+#endif
 }
 
 union vector {
@@ -53,6 +81,7 @@ void edgekd_reset_handler(void) {
     EDGEKD_REGISTER(SCB_CPACR) |= CPACR_FPU_FULL;
     __asm__ volatile("dsb\n\tisb");
 #endif
+    guard_stack();
     main();
     edgekd_port_reset();
 }
