@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from collections.abc import Callable
 
 import pytest
 from mlperf_models import mlperf_tiny_models
@@ -50,3 +51,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 require_program(program)
             for module in modules:
                 require_module(module)
+
+
+@pytest.fixture(name="require_program")
+def _require_program() -> Callable[[str], str]:
+    """For tests that need a program no marker stands for."""
+    return require_program
