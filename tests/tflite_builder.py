@@ -99,7 +99,7 @@ class ModelBuilder:
         operator.outputs = np.array(outputs, np.int32)
         operator.builtinOptionsType = 0
         operator.builtinOptions = None
-        kind = _OPTIONS.get(name, "".join(part.capitalize() for part in name.split("_")) + "Options")
+        kind = options_name(name)
         if kind is not None:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
             operator.builtinOptions = getattr(schema, kind + "T")()
@@ -129,6 +129,11 @@ class ModelBuilder:
         model.buffers = self._buffers
         model.description = b"made by a test"
         return pack(model)
+
+
+def options_name(operator: str) -> str | None:
+    """The schema's name of an operator's options table; None for an operator that has none."""
+    return _OPTIONS.get(operator, "".join(part.capitalize() for part in operator.split("_")) + "Options")
 
 
 def pack(model: Any) -> bytes:
