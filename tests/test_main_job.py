@@ -82,7 +82,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def edgekd(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from edgekd.cli import main; main()", *arguments]
+    command = [str(Path(sys.executable).with_name("edgekd")), *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 

@@ -24,13 +24,13 @@ class StageDisplay:
     @contextlib.contextmanager
     def stage(self, name: str, title: str) -> Iterator[Progress]:
         started = time.monotonic()
-        console.print(f"[bold]{name}[/bold]  {title}")
+        console.print(f"[bold]{name}[/bold]  {title}", soft_wrap=True)
         with progress_display() as progress:
             yield progress
         console.print(f"  done in {_clock(time.monotonic() - started)}")
 
     def unchanged(self, name: str, title: str) -> None:
-        console.print(f"[bold]{name}[/bold]  {title}: nothing changed, kept")
+        console.print(f"[bold]{name}[/bold]  {title}: nothing changed, kept", soft_wrap=True)
 
 
 @contextlib.contextmanager

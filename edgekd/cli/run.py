@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekd.cli import print_json
+
+if TYPE_CHECKING:
+    from edgekd.config import Recipe
 
 _RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
 _OUT = click.option(
@@ -24,12 +29,11 @@ def command(recipe: Path, out: Path | None, as_json: bool) -> None:
     What did not change since the last run is kept. Exit code 1: the run is complete and its result misses a gate.
     """
     from edgekd.cli.console import StageDisplay, console
-    from edgekd.config import load_recipe
     from edgekd.errors import BadResultError
     from edgekd.report import print_summary
     from edgekd.run import run_recipe
 
-    plan = load_recipe(recipe)
+    plan = read_recipe(recipe)
     run = run_recipe(plan, out or Path("runs") / plan.name, observer=StageDisplay())
     if as_json:
         print_json(run.result)
@@ -37,6 +41,18 @@ def command(recipe: Path, out: Path | None, as_json: bool) -> None:
     console.print(f"\nreport: {run.folder / 'report.html'}", soft_wrap=True, markup=False)
     if run.result["failures"]:
         raise BadResultError("the result misses what was asked of it", *run.result["failures"])
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A checked recipe. Its own folder and the current one can hold the modules it names as `module:callable`."""
+    from edgekd.config import load_recipe
+
+    recipe = load_recipe(path)
+    for folder in (path.parent, Path.cwd()):
+        # Last, so that a file there called like an installed package does not take its place.
+        if str(folder.resolve()) not in sys.path:
+            sys.path.append(str(folder.resolve()))
+    return recipe
 
 
 def stage_command(name: str, text: str) -> click.Command:
@@ -54,9 +70,8 @@ def stage_command(name: str, text: str) -> click.Command:
 def run_until(name: str, recipe: Path, out: Path | None) -> None:
     """Run `recipe` up to the stage `name`, showing progress."""
     from edgekd.cli.console import StageDisplay, console
-    from edgekd.config import load_recipe
     from edgekd.run import run_recipe
 
-    plan = load_recipe(recipe)
+    plan = read_recipe(recipe)
     run = run_recipe(plan, out or Path("runs") / plan.name, until=name, observer=StageDisplay())
     console.print(f"{name}: {run.folder / name}", soft_wrap=True, markup=False)

@@ -15,7 +15,7 @@ HEAVY = {"torch", "tensorflow", "onnx", "onnx2tf", "matplotlib", "numpy", "platf
 
 
 def edgekd(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from edgekd.cli import main; main()", *arguments]
+    command = [str(Path(sys.executable).with_name("edgekd")), *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
@@ -70,7 +70,7 @@ def test_what_a_user_gets_wrong_ends_with_code_2_and_a_sentence(
 ) -> None:
     result = edgekd(*arguments, cwd=tmp_path)
     assert result.returncode == 2, result.stderr
-    assert result.stderr.startswith("error: ")
+    assert "\nerror: " in f"\n{result.stderr}"
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
