@@ -79,7 +79,7 @@ def _problem(item: Any, places: dict[tuple[str, ...], int], schema: type[BaseMod
         return line, f"{key} is missing", ""
     message = str(item["msg"]).removeprefix("Value error, ")
     first, _, hint = message.partition("\n")
-    return line, f"{key}: {first}", hint.strip()
+    return line, f"{key}: {first}" if key else first, hint.strip()
 
 
 def _fields_at(schema: type[BaseModel], location: Sequence[str]) -> list[str]:

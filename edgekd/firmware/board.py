@@ -38,7 +38,10 @@ def _bytes(value: object) -> int:
 
 Size = Annotated[int, BeforeValidator(_bytes), Field(gt=0, lt=2**32)]
 Address = Annotated[int, Field(ge=0, lt=2**32)]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+# Texts that go into comments of C and INI files: no end of line, nothing that ends or opens a comment.
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^([^\x00-\x1f\x7f*]|\*[^/])+$")]
+# A word of a command line, unquoted; "$" is left out because PlatformIO replaces variables in its INI file.
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./:=,+@-]+$")]
 Core = Literal[
     "cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "rv32imc", "avr"
 ]  # fmt: skip
@@ -82,7 +85,7 @@ class Build(Strict):
     platform_port: str
     platformio: PlatformIO
     options: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], int | str] = {}
-    flags: tuple[Line, ...] = ()
+    flags: tuple[Word, ...] = ()
 
     @field_validator("platform_port")
     @classmethod
@@ -140,7 +143,7 @@ class Emulator(Strict):
     program: Annotated[str, Field(pattern=r"^qemu-system-[a-z0-9]+$")]
     machine: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,=-]+$")]
     serial: Annotated[int, Field(ge=0, le=15)] = 0
-    arguments: tuple[Line, ...] = ()
+    arguments: tuple[Word, ...] = ()
     instructions_per_tick: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
