@@ -54,10 +54,12 @@ def deploy(
     loads the image when it starts. Raises InputError for a model that cannot be compiled or does not fit, ToolError
     for a missing tool or registry or a failed build or upload.
     """
+    from edgekd.compiler.reader import read_tflite
     from edgekd.firmware import size
 
     tell = progress or silent
     steps = 4 if port else 3
+    read_tflite(model)  # refuses a bad file before a folder is made for it
     with locked(out):
         tell(0, steps, f"compiling {model.name} for {board.name}")
         project = make_project(model, board, out, engine)
@@ -98,11 +100,16 @@ def deploy(
 
 
 def deploy_cached(
-    model: Path, board: BoardProfile, *, engine: str = "aot", progress: Progress | None = None
+    model: Path,
+    board: BoardProfile,
+    *,
+    engine: str = "aot",
+    port: str | None = None,
+    progress: Progress | None = None,
 ) -> Deployment:
     """`deploy` into edgekd's own folder: for who wants the image and not the project."""
     key = hashlib.sha256(f"{sha256_of(model)} {model.name} {engine} {board.model_dump_json()}".encode()).hexdigest()
-    return deploy(model, board, paths.home() / "builds" / key[:16], engine=engine, progress=progress)
+    return deploy(model, board, paths.home() / "builds" / key[:16], engine=engine, port=port, progress=progress)
 
 
 def build_empty(board: BoardProfile) -> Path:
