@@ -39,7 +39,7 @@ class MlperfModel:
 @pytest.fixture(scope="session")
 def mlperf_tiny_models(pytestconfig: pytest.Config) -> dict[str, MlperfModel]:
     """The four models by name. Made in about 15 s, or found in .pytest_cache."""
-    from edgekd.compiler import read_tflite
+    from edgekd.compiler.reader import read_tflite
     from edgekd.convert.quantize_io import model_input
     from edgekd.models.mlperf_tiny import BENCHMARKS
 

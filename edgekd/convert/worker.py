@@ -18,7 +18,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,14 +66,15 @@ def main() -> int:
     faulthandler.enable()
     jobs = json.loads(Path(sys.argv[1]).read_text())
     report = _Reporter(int(sys.argv[2]), len(jobs))
-    report.phase(0, 0.0, "start TensorFlow")
+    report.phase(0, 0.0, "start the converters")
     try:
-        try:
-            _import_libraries()
-        except Exception as error:
-            raise FailureError(
-                f"onnx2tf or tensorflow cannot be imported: {error}", "pip install 'edgekd[convert]'"
-            ) from error
+        # onnxsim first: it brings its own protobuf and crashes when it is loaded after tensorflow.
+        _import("onnx", "onnxsim")
+        for job in jobs:
+            report.phase(0, 0.0, f"{job['name']}: read the ONNX graph")
+            _simplify(job)
+        report.phase(0, 0.0, "start TensorFlow")
+        _import("tensorflow", "onnx2tf.onnx2tf")
         sys.setrecursionlimit(_RECURSION_LIMIT)
         for number, job in enumerate(jobs):
             _convert(job, number, report)
@@ -84,15 +84,36 @@ def main() -> int:
     return 0
 
 
-def _import_libraries() -> None:
-    """In this order: onnxsim brings its own protobuf and crashes when it is loaded after tensorflow."""
-    for name in ("onnx", "onnxsim", "tensorflow", "onnx2tf.onnx2tf"):
-        importlib.import_module(name)
+def _import(*names: str) -> None:
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            raise FailureError(f"{name} cannot be imported: {error}", "pip install 'edgekd[convert]'") from error
+
+
+def _simplify(job: dict[str, str]) -> None:
+    """Put a simplified copy of the graph, with every shape known, beside it: onnx2tf may rewrite what it reads."""
+    import onnx
+    from onnxsim import simplify
+
+    exported = onnx.load(job["onnx"])
+    simplified, equal = simplify(exported)
+    graph = simplified if equal else exported
+    for value in (*graph.graph.input, *graph.graph.output):
+        if any(dimension.dim_value < 1 for dimension in value.type.tensor_type.shape.dim):
+            error = shape_depends_on_data(value.name)
+            raise FailureError(error.message, *error.hints)
+    onnx.save(graph, str(_simplified(job)))
+
+
+def _simplified(job: dict[str, str]) -> Path:
+    return Path(job["onnx"]).with_suffix(".simplified.onnx")
 
 
 def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
     name = job["name"]
-    report.phase(number, 0.1, f"{name}: read the ONNX graph")
+    report.phase(number, 0.1, f"{name}: to TensorFlow")
     network = _to_keras(job)
     _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]))
     calibration = np.load(job["calibration"])
@@ -110,25 +131,15 @@ def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
 
 
 def _to_keras(job: dict[str, str]) -> Any:
-    """The network as a Keras model, channels last. onnx2tf may rewrite the file it reads: it gets a copy."""
-    import onnx
+    """The network as a Keras model, channels last."""
     import onnx2tf.onnx2tf as onnx2tf
-    from onnxsim import simplify
 
-    folder = Path(job["onnx"]).parent
-    copy = folder / f"{job['name']}.simplified.onnx"
-    simplified, equal = simplify(onnx.load(job["onnx"]))
-    if equal:
-        onnx.save(simplified, str(copy))
-    else:
-        shutil.copyfile(job["onnx"], copy)
-    _check_static(onnx.load(str(copy)).graph)
     # For three-channel inputs onnx2tf would download 20 images (128, 128, 3) to see whether layouts agree.
     onnx2tf.download_test_image_data = lambda: np.random.RandomState(0).rand(20, 128, 128, 3).astype(np.float32)
     try:
         return onnx2tf.convert(
-            input_onnx_file_path=str(copy),
-            output_folder_path=str(folder / "saved_model"),
+            input_onnx_file_path=str(_simplified(job)),
+            output_folder_path=str(Path(job["onnx"]).with_suffix("")),
             not_use_onnxsim=True,
             disable_model_save=True,
             custom_input_op_name_np_data_path=[["input", job["probe_x"], 0.0, 1.0]],  # mean 0, standard deviation 1
@@ -142,14 +153,6 @@ def _to_keras(job: dict[str, str]) -> Any:
         "the model uses an operator or a layout that onnx2tf does not know",
         logged=True,
     )
-
-
-def _check_static(graph: Any) -> None:
-    """Refuse a graph whose shapes depend on the data."""
-    for value in (*graph.input, *graph.output):
-        if any(dimension.dim_value < 1 for dimension in value.type.tensor_type.shape.dim):
-            error = shape_depends_on_data(value.name)
-            raise FailureError(error.message, *error.hints)
 
 
 def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> None:

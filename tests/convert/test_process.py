@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tflite_builder import ModelBuilder
 
+from edgekd.compiler.reader import parse_tflite
 from edgekd.convert.export import Probe
-from edgekd.convert.process import Job, put, run_worker
+from edgekd.convert.process import Job, check_int8, put, run_worker
 from edgekd.errors import InputError, ToolError
 from edgekd.progress import silent
 
@@ -67,6 +69,18 @@ def test_an_interruption_takes_the_worker_along(job: Job, tmp_path: Path, monkey
 
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+def test_a_model_that_tensorflow_left_partly_in_float_is_refused() -> None:
+    model = ModelBuilder()
+    x, y = model.tensor((1, 4), scale=0.1), model.tensor((1, 4), scale=0.1)
+    real, sums = model.tensor((1, 4), "float32"), model.tensor((1, 4), "float32", name="sums")
+    model.operator("DEQUANTIZE", [x], [real])
+    model.operator("CUMSUM", [real], [sums])
+    model.operator("QUANTIZE", [sums], [y])
+
+    with pytest.raises(InputError, match=r"operator 1 \(CUMSUM\) has no int8 form.*'sums'"):
+        check_int8(parse_tflite(model.build([x], [y]), "model"))
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
