@@ -61,7 +61,7 @@ def test_a_mistyped_command_is_answered_with_the_right_one() -> None:
         (["deploy", "none.tflite", "--board", "mps2-an386"], "none.tflite"),
         (["deploy", "none.tflite", "--board", "mps2-an368"], "mps2-an386"),
         (["bench", "none.tflite", "--board", "mps2-an386"], "none.tflite"),
-        (["eval", "none.tflite", "--board", "mps2-an386", "--data", "none.npz"], "none.tflite"),
+        (["eval", "none.tflite", "--board", "mps2-an386", "--data", "none.npz"], "error: none."),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
 )
