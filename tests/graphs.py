@@ -48,7 +48,8 @@ class RandomGraph:
 
 def _numbers(random: np.random.Generator, shape: tuple[int, ...], dtype: str, sample: int) -> Array:
     if dtype == "float32":
-        return random.normal(0, 10.0 ** random.integers(-3, 3), shape).astype(np.float32)
+        values = random.normal(0, 10.0 ** random.integers(-3, 3), shape).astype(np.float32)
+        return values if sample else np.round(values * 16) / 16  # halves of a scale are among these
     limits = np.iinfo(dtype)
     if sample == 0:
         return random.choice(np.array([limits.min, limits.max, 0], dtype), shape)
@@ -78,6 +79,8 @@ class Maker:
         return choices[self.between(0, len(choices) - 1)]
 
     def scale(self, low: float = 0.003, high: float = 0.3) -> float:
+        if self.chance(0.1):
+            low, high = 1e-4, 50.0
         return float(np.float32(np.exp(self.random.uniform(np.log(low), np.log(high)))))
 
     def zero_point(self) -> int:
@@ -187,13 +190,15 @@ def _weights(m: Maker, x: Value, shape: Sequence[int], channels: int, axis: int,
     """Weights and perhaps a bias, and a scale of the output that spreads the results."""
     per_channel = channels > 1 and m.chance(0.6)
     scales = [m.scale(0.001, 0.05) for _ in range(channels if per_channel else 1)]
-    weights = m.model.tensor(shape, "int8", scale=scales, axis=axis, data=m.int8(shape))
-    spread = x.scale * max(scales) * 75 * depth**0.5 * 75
-    output_scale = float(np.float32(spread / m.pick([40, 100, 300, 300_000] if m.chance(0.1) else [40, 100, 300])))
+    largest = m.pick([1, *[127] * 7])  # with small ones the factor to the output's scale is above 1
+    values = m.int8(shape) if largest == 127 else m.random.integers(-largest, largest, shape, np.int8, endpoint=True)
+    weights = m.model.tensor(shape, "int8", scale=scales, axis=axis, data=values)
+    spread = x.scale * max(scales) * largest * 0.6 * depth**0.5 * 75
+    output_scale = float(np.float32(spread / m.pick([40, 100, 300])))
     if m.chance(0.25):
         return [weights], output_scale
-    largest = m.pick([100, 30_000, 2**31 - 1] if m.chance(0.1) else [100, 30_000])
-    bias = m.random.integers(-largest, largest, channels, np.int32)
+    most = m.pick([largest, 30_000, 2**31 - 1] if m.chance(0.1) else [largest, 100 * largest])
+    bias = m.random.integers(-most, most, channels, np.int32)
     bias_scales = [float(np.float32(x.scale) * np.float32(s)) for s in scales]
     return [weights, m.model.tensor((channels,), "int32", scale=bias_scales, data=bias)], output_scale
 
@@ -272,7 +277,7 @@ def _binary(m: Maker, x: Value | None, name: str) -> Value:
     shapes = [(1,) * (rank - len(v.shape)) + v.shape for v in (a, b)]
     shape = tuple(max(pair) for pair in zip(*shapes, strict=True))
     natural = a.scale * b.scale * 60 if name == "MUL" else a.scale + b.scale
-    y = m.value(shape, float(np.float32(natural * m.pick([0.3, 1.0, 3.0]))))
+    y = m.value(shape, float(np.float32(natural * m.pick([0.001, 0.3, 0.3, 1.0, 1.0, 3.0, 100.0]))))
     m.model.operator(name, [a.index, b.index], [y.index], fused_activation_function=m.activation())
     return y
 
@@ -404,7 +409,8 @@ def quantize(m: Maker, x: Value | None = None) -> Value:
 
 
 def quantize_float(m: Maker, x: Value | None = None) -> Value:
-    return _function(m, m.input(m.shape(), "float32"), "QUANTIZE", None)
+    source = m.input(m.shape(), "float32")
+    return _function(m, source, "QUANTIZE", m.value(source.shape, m.pick([None, 0.125, 0.25, 1.0])))
 
 
 def quantize_uint8(m: Maker, x: Value | None = None) -> Value:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.lowered import FieldValue, KernelCall
 from edgekd.compiler.ops import axes
@@ -28,25 +26,11 @@ _EXTRA_BITS = 20  # that ADD and SUB give their operands
 
 
 def add(op: Operator) -> KernelCall:
-    a, b = required(op, 2)
-    target = output(op)
-    quantized(op, a, b, target)
-    twice_larger = 2 * max(a.scale, b.scale)
-    factors = (a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << _EXTRA_BITS) * target.scale))
-    return _sum(op, a, b, target, factors, sign_b=1)
+    return _sum(op, sign_b=1)
 
 
 def sub(op: Operator) -> KernelCall:
-    """As ADD, but TensorFlow Lite Micro prepares it in single precision."""
-    a, b = required(op, 2)
-    target = output(op)
-    quantized(op, a, b, target)
-    scale_a, scale_b, scale = np.float32(a.scale), np.float32(b.scale), np.float32(target.scale)
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
-        twice_larger = np.float32(2) * max(scale_a, scale_b)
-        quotients = (scale_a / twice_larger, scale_b / twice_larger, twice_larger / (np.float32(1 << 20) * scale))
-    factors = (float(quotients[0]), float(quotients[1]), float(quotients[2]))
-    return _sum(op, a, b, target, factors, sign_b=-1)
+    return _sum(op, sign_b=-1)
 
 
 def mul(op: Operator) -> KernelCall:
@@ -64,10 +48,13 @@ def mul(op: Operator) -> KernelCall:
     return _call("mul_s8", op, a, b, target, fields)
 
 
-def _sum(
-    op: Operator, a: Tensor, b: Tensor, target: Tensor, factors: tuple[float, float, float], *, sign_b: int
-) -> KernelCall:
-    """a + sign_b * b. factors: of a and of b to the common scale, and from there to the output's."""
+def _sum(op: Operator, *, sign_b: int) -> KernelCall:
+    """a + sign_b * b, both brought to a common scale first; every factor is a quotient of doubles."""
+    a, b = required(op, 2)
+    target = output(op)
+    quantized(op, a, b, target)
+    twice_larger = 2 * max(a.scale, b.scale)
+    factors = (a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << _EXTRA_BITS) * target.scale))
     if not 0.0 < factors[2] < 1.0 or min(factors) <= 0.0:
         fail(
             op, f"the scale of {label(target)} is too small or too large for its inputs'", "check the calibration data"

@@ -134,11 +134,10 @@ def _saturating(op: Operator, source: Tensor, target: Tensor, function: Callable
     """`function` of the real input in Q4.27, the limits of int8 where that cannot hold it."""
     fraction, shift = math.frexp(source.scale * (1 << (31 - _INTEGER_BITS)))
     factor = round_half_away(fraction * (1 << 31))
-    if not -31 <= shift <= 30:
+    if not 0 <= shift <= 62:
         fail(op, f"the scale {source.scale:g} of {label(source)} is out of proportion", "check the calibration data")
-    radius = math.floor(((1 << _INTEGER_BITS) - 1) * (1 << (31 - _INTEGER_BITS)) / (1 << max(shift, 0)))
-    if shift < 0:
-        radius = (1 << 31) - 1
+    # With a shift above 30 the radius is 0: nothing is left to requantize.
+    radius = math.floor(((1 << _INTEGER_BITS) - 1) * (1 << (31 - _INTEGER_BITS)) / (1 << shift))
 
     def table(x: int) -> int:
         value = x - source.zero_point
