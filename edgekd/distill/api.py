@@ -159,8 +159,9 @@ def training_of(options: dict[str, Any]) -> Training:
         "seed": (int, 0, 2**63 - 1),
     }
     for name, (kind, least, most) in limits.items():
-        value = getattr(training, name)
-        if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
+        value: Any = getattr(training, name)
+        right_kind = isinstance(value, kind) and not isinstance(value, bool)
+        if not (right_kind and least <= value <= most):
             raise InputError(f"{name} is {value!r}", f"it must be from {least:g} to {most:g}")
     for name, choices in {"optimizer": ("sgd", "adamw"), "select": ("last", "validation")}.items():
         if getattr(training, name) not in choices:
