@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import require_program
+from needs import require_program
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {

@@ -1,0 +1,31 @@
+"""What a test needs of the machine: a missing tool fails in CI and skips, with the reason, on a user's machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+import pytest
+
+
+def missing(what: str) -> None:
+    """End the test: `what` is not here. CI has everything, so there it is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing; scripts/setup must install it", pytrace=False)
+    pytest.skip(f"{what} is missing; scripts/setup installs it")
+
+
+def require_program(name: str) -> str:
+    """The path of a program on PATH."""
+    path = shutil.which(name)
+    if path is None:
+        missing(f"the program {name}")
+    assert path is not None
+    return path
+
+
+def require_module(name: str) -> None:
+    """Says that the test imports `name`."""
+    if importlib.util.find_spec(name) is None:
+        missing(f"the Python package {name}")
