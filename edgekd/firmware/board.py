@@ -183,9 +183,7 @@ class BoardProfile(Strict):
         if not self.cpu.core.startswith("cortex-m"):
             raise ValueError(f"platform {OWN_PLATFORM} builds for cortex-m only, not {self.cpu.core}")
         if self.upload is None and self.emulator is None:
-            raise ValueError(
-                f"platform {OWN_PLATFORM} needs [upload] for a real board or [emulator] for an emulated one"
-            )
+            raise ValueError(f"platform {OWN_PLATFORM} needs [upload] (a real board) or [emulator]")
         if self.memory.stack >= self.memory.ram:
             raise ValueError("memory.stack is not smaller than memory.ram")
         return self

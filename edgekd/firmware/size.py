@@ -98,21 +98,27 @@ def measure(elf: Path, empty_elf: Path, compiled: CompiledModel, weights_object:
 def check_model(compiled: CompiledModel, board: BoardProfile) -> None:
     """Refuse a model whose constants or tensors alone exceed the board. Raises InputError."""
     tensors = compiled.arena_bytes + compiled.input_bytes + compiled.output_bytes
-    check(compiled, board, flash=compiled.constant_bytes, ram=tensors)
+    check(compiled, board, flash=compiled.constant_bytes, ram=tensors, who="the model alone")
 
 
-def check(compiled: CompiledModel, board: BoardProfile, *, flash: int, ram: int) -> None:
+def check(
+    compiled: CompiledModel, board: BoardProfile, *, flash: int, ram: int, who: str = "the model with its firmware"
+) -> None:
     """Hold what is needed (bytes) against what the board has. Raises InputError that names the largest parts."""
-    problems: list[tuple[str, list[str]]] = []
+    facts, hints = [], []
     if ram > board.memory.ram:
-        problems.append((f"{_kb(ram)} of RAM, {board.name} has {_kb(board.memory.ram)}", _largest_tensors(compiled)))
+        facts.append(_too_much(ram, "RAM", board.memory.ram, board))
+        hints += _largest_tensors(compiled)
     if flash > board.memory.flash:
-        problems.append(
-            (f"{_kb(flash)} of flash, {board.name} has {_kb(board.memory.flash)}", _largest_weights(compiled))
-        )
-    if problems:
-        hints = [hint for _, hints in problems for hint in hints]
-        raise InputError(f"the model needs {' and '.join(fact for fact, _ in problems)}", *hints)
+        facts.append(_too_much(flash, "flash", board.memory.flash, board))
+        hints += _largest_weights(compiled)
+    if facts:
+        raise InputError(f"{who} needs {'; '.join(facts)}", *hints)
+
+
+def _too_much(needed: int, what: str, there: int, board: BoardProfile) -> str:
+    amounts = (_kb(needed), _kb(there)) if _kb(needed) != _kb(there) else (f"{needed} bytes", f"{there} bytes")
+    return f"{amounts[0]} of {what}, {board.name} has {amounts[1]}"
 
 
 def _largest_tensors(compiled: CompiledModel) -> list[str]:
