@@ -15,17 +15,25 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.tflite")
-@click.option("--board", required=True, help="A name of `edgekd boards`, or the path of a profile of your own.")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.option("--board", metavar="NAME|FILE", help="A name of `edgekd boards`, or the path of a profile of your own.")
 @click.option("--engine", default="aot", show_default=True, help="What runs the model: aot (compiled C) or tflm.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The project; MODEL-BOARD without it.")
 @click.option("--port", metavar="PORT", help="Upload to the board at this serial port.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-def command(model: Path, board: str, engine: str, out: Path | None, port: str | None, as_json: bool) -> None:
+def command(model: Path, board: str | None, engine: str, out: Path | None, port: str | None, as_json: bool) -> None:
     """Make the firmware of MODEL for a board: a PlatformIO project, built and checked to fit; with --port, uploaded.
 
-    The project can be opened, changed and built by itself with `pio run`. A second run does only what changed.
+    MODEL is a .tflite file, with --board; or a recipe (.toml), whose run is done up to this stage. The project can be
+    opened, changed and built by itself with `pio run`. A second run does only what changed.
     """
+    if model.suffix == ".toml":
+        from edgekd.cli.run import run_until
+
+        run_until("deploy", model)
+        return
+    if board is None:
+        raise click.UsageError("a .tflite needs --board; a recipe (.toml) has it inside")
     from edgekd.cli.console import progress_display
     from edgekd.firmware.board import load_board
 

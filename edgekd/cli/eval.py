@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -24,19 +25,19 @@ def command(
     MODEL is a .tflite file, with --board and --data; or a recipe (.toml), whose run is done up to this stage.
     Exit code 1: the board's outputs are not all equal to TensorFlow Lite Micro's.
     """
-    if model.suffix == ".toml":
-        from edgekd.cli.run import run_until
-
-        run_until("eval", model, None)
-        return
-    if board is None or data is None:
-        raise click.UsageError("a .tflite needs --board and --data; a recipe (.toml) has them inside")
     from edgekd.cli.console import console, progress_display
-    from edgekd.evaluate.api import eval_model
+    from edgekd.cli.run import run_until
     from edgekd.report.tables import eval_table
 
-    with progress_display() as progress:
-        result = eval_model(model, board, data, samples=samples, port=port, progress=progress)
+    if model.suffix == ".toml":
+        result = json.loads((run_until("eval", model) / "eval.json").read_text())
+    elif board is None or data is None:
+        raise click.UsageError("a .tflite needs --board and --data; a recipe (.toml) has them inside")
+    else:
+        from edgekd.evaluate.api import eval_model
+
+        with progress_display() as progress:
+            result = eval_model(model, board, data, samples=samples, port=port, progress=progress)
     if as_json:
         print_json(result)
     else:

@@ -67,11 +67,12 @@ def stage_command(name: str, text: str) -> click.Command:
     return stage
 
 
-def run_until(name: str, recipe: Path, out: Path | None) -> None:
-    """Run `recipe` up to the stage `name`, showing progress."""
+def run_until(name: str, recipe: Path, out: Path | None = None) -> Path:
+    """Run `recipe` up to the stage `name`, showing progress; returns the folder of what the stage made."""
     from edgekd.cli.console import StageDisplay, console
     from edgekd.run import run_recipe
 
     plan = read_recipe(recipe)
     run = run_recipe(plan, out or Path("runs") / plan.name, until=name, observer=StageDisplay())
     console.print(f"{name}: {run.folder / name}", soft_wrap=True, markup=False)
+    return run.folder / name
