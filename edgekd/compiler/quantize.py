@@ -93,8 +93,10 @@ def activation_limits(activation: str, scale: float, zero_point: int) -> tuple[i
     tensorflow/lite/kernels/kernel_util.cc, CalculateActivationRangeQuantized.
     """
     low, high = ACTIVATIONS[activation]
+    with np.errstate(over="ignore"):
+        steps = max(abs(np.float32(limit) / np.float32(scale)) for limit in (low, high, 0.0) if limit is not None)
+    if steps > _INT32_MAX - 128:
+        return None
     lowest = INT8_MIN if low is None else quantize_float(low, scale, zero_point)
     highest = INT8_MAX if high is None else quantize_float(high, scale, zero_point)
-    if max(abs(lowest), abs(highest)) > _INT32_MAX - 128:
-        return None
     return max(INT8_MIN, lowest), min(INT8_MAX, highest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import isfinite, prod
 from typing import Any, NoReturn
 
 import numpy as np
@@ -132,7 +132,7 @@ def limits(op: Operator, tensor: Tensor) -> dict[str, int]:
 
 def multiplier(op: Operator, real: float) -> tuple[int, int]:
     """`real` as multiplier and shift for the kernels."""
-    found = quantize_multiplier(real)
+    found = quantize_multiplier(real) if isfinite(real) else (0, _MAX_SHIFT + 1)
     if found[1] > _MAX_SHIFT:
         fail(op, f"its scales are out of proportion: a factor of {real:g}", "check the calibration data")
     return found
