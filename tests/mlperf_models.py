@@ -76,6 +76,8 @@ def lively(network: nn.Module, x: np.ndarray[Any, Any], seed: int) -> nn.Module:
     import torch
     from torch import nn
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # small layers only wait for each other on more
     generator = torch.Generator().manual_seed(seed)
     linears = [module for module in network.modules() if isinstance(module, nn.Linear)]
     for module in network.modules():
@@ -100,6 +102,7 @@ def lively(network: nn.Module, x: np.ndarray[Any, Any], seed: int) -> nn.Module:
         linears[-1].weight *= scale[:, None]
         bias.copy_((bias - logits.mean(dim=0)) * scale)
     hook.remove()
+    torch.set_num_threads(threads)
     return network
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 _OPSET = 17  # the newest that torch's tracing exporter writes and onnx2tf 1.29 was measured with
-_PROBES = 16  # calibration samples on which the converted network is compared with torch's
+_PROBES = 8  # calibration samples on which the converted network is compared with torch's
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,11 @@ def export_onnx(model: torch.nn.Module, calibration: npt.NDArray[np.float32], on
     Returns what the model computes on a few of the samples.
     Raises InputError for a model that cannot be converted, naming what is in the way.
     """
+    with _one_thread():
+        return _export(model, calibration, onnx_path)
+
+
+def _export(model: torch.nn.Module, calibration: npt.NDArray[np.float32], onnx_path: Path) -> Probe:
     import torch
 
     if not isinstance(model, torch.nn.Module):
@@ -141,6 +146,19 @@ def _unsupported(error: Exception) -> InputError:
 def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Single samples are too small to share: threads that wait for each other take ten times as long."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextlib.contextmanager

@@ -103,6 +103,9 @@ def _environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_ENABLE_ONEDNN_OPTS": "0",
         "TF_CPP_MIN_LOG_LEVEL": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",  # batches of one are too small to share between threads
+        "TF_NUM_INTEROP_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
         "NO_COLOR": "1",
     }
 
@@ -140,8 +143,8 @@ def _follow(jobs: Path, log: Path, progress: Progress) -> None:
                     os.killpg(worker.pid, signal.SIGKILL)
                 worker.wait()
     if failed is not None:
-        said = _tail(log)
-        raise InputError(failed["failed"], failed["hint"], *(said if failed["logged"] else said[-1:]))
+        lines = _tail(log)
+        raise InputError(failed["failed"], failed["hint"], *(lines if failed["logged"] else lines[-1:]))
     if status != 0:
         how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with code {status}"
         raise ToolError(f"the conversion worker {how}", *_tail(log))

@@ -166,6 +166,7 @@ def _run(model: Path, samples: npt.NDArray[Any], progress: Progress) -> tuple[np
                 progress(sum(finished), len(samples), f"{model.stem}: test images on TensorFlow Lite Micro")
 
         ran = tflm.run(model, [[sample] for sample in parts[number]], report)
+        report(len(parts[number]), len(parts[number]), "")
         return np.stack([outputs[0] for outputs in ran.outputs])[:, 0], ran.arena_bytes
 
     with ThreadPoolExecutor(len(parts)) as pool:
