@@ -82,9 +82,13 @@ def value(item: FieldValue) -> str:
 def rows(values: npt.NDArray[Any]) -> str:
     """The initializer of an array, a few numbers a line."""
     flat = np.asarray(values).reshape(-1)
-    if flat.dtype.kind == "f":
-        texts = [floating(float(number)) for number in flat]
-    else:
-        texts = [integer(number) for number in flat.astype(np.int64).tolist()]
-    lines = (texts[start : start + _VALUES_A_LINE] for start in range(0, len(texts), _VALUES_A_LINE))
-    return "\n".join(f"    {', '.join(line)}," for line in lines)
+    return "\n".join(
+        f"    {', '.join(_numbers(flat[start : start + _VALUES_A_LINE]))},"
+        for start in range(0, len(flat), _VALUES_A_LINE)
+    )
+
+
+def _numbers(values: npt.NDArray[Any]) -> list[str]:
+    if values.dtype.kind == "f":
+        return [floating(number) for number in values.tolist()]
+    return [integer(number) for number in values.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from edgekd.compiler.reader import printable
 from edgekd.errors import InputError
 
 _MAX_CONSTANTS = 64 << 20  # bytes: tensors may share a buffer of the file, so a small file can ask for a lot of C
+
+
+def content_key(values: npt.NDArray[Any]) -> tuple[str, bytes]:
+    """Type and digest of an array: those that agree are written once."""
+    return values.dtype.str, hashlib.sha256(np.ascontiguousarray(values).tobytes()).digest()
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class _Writer:
         self._inputs, self._outputs = interfaces(graph)
         self._arrays: list[dict[str, Any]] = []
         self._array_bytes = 0
+        self._names: dict[tuple[str, bytes], str] = {}  # of arrays by type and content
+        self._constants: dict[int, str] = {}  # C names of constants that calls take as tensors, by index
         self._used = _used_tensors(calls, plan)
 
     def context(self) -> dict[str, Any]:
@@ -93,7 +101,8 @@ class _Writer:
             place = self._plan.places.get(tensor.index)
             if place is not None and place.region == "constant" and place.at == tensor.index:
                 assert tensor.data is not None
-                self._array(f"tensor_{tensor.index}", tensor.data, f'tensor "{printable(tensor.name)}"')
+                comment = f'tensor "{printable(tensor.name)}"'
+                self._constants[tensor.index] = self._array(f"tensor_{tensor.index}", tensor.data, comment)
         layers = [
             self._layer(operator, call) for operator, call in zip(self._graph.operators, self._calls, strict=True)
         ]
@@ -153,12 +162,15 @@ class _Writer:
         return {"struct": call.struct, "label": label, "fields": fields, "comment": comment, "lines": lines}
 
     def _array(self, label: str, values: npt.NDArray[Any], comment: str) -> str:
-        """Add a constant array; returns its C name."""
+        """The C name of a constant array; one written already serves every layer with the same content."""
         values = np.asarray(values)
+        key = content_key(values)
+        if key in self._names:
+            return self._names[key]
         self._array_bytes += values.nbytes
         if self._array_bytes > _MAX_CONSTANTS:
             raise InputError(f"{self._model}: more than {_MAX_CONSTANTS >> 20} MiB of constants")
-        full = f"{self._name}_{label}"
+        full = self._names[key] = f"{self._name}_{label}"
         self._arrays.append(
             {
                 "ctype": _ctype(values.dtype),
@@ -174,7 +186,7 @@ class _Writer:
         """What the function calls a tensor: a parameter, a constant array or a local pointer."""
         place = self._plan.places[tensor.index]
         if tensor.is_constant:
-            return f"{self._name}_tensor_{tensor.index}"
+            return self._constants[tensor.index]
         if place.region == "input" and self._inputs[place.at].tensor is tensor:
             return self._inputs[place.at].label
         if place.region == "output" and self._outputs[place.at].tensor is tensor:
@@ -192,7 +204,7 @@ class _Writer:
             return f"{ctype} *const {label} = (void *)(memory + {place.at});"
         if place.region == "output":
             return f"{ctype} *const {label} = (void *){self._outputs[place.at].label};"
-        source = self._inputs[place.at].label if place.region == "input" else f"{self._name}_tensor_{place.at}"
+        source = self._inputs[place.at].label if place.region == "input" else self._constants[place.at]
         return f"const {ctype} *const {label} = {source};"
 
     def _copy(self, source: Tensor, output: str) -> str:

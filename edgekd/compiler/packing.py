@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 ALIGNMENT = 4  # of every block: the kernels' widest access
 _SHUFFLES = 200  # random orders tried when the sorted ones leave a gap above the lower bound
-_SHUFFLED_PLACEMENTS = 20_000  # blocks placed in all of those together: keeps a large graph under a second
+_WORK = 2_000_000  # pairs of blocks alive together looked at in all orders: keeps the largest graph to seconds
 _SEED = 0
 
 
@@ -54,15 +54,17 @@ def pack(blocks: Sequence[Block]) -> Packing:
         lambda i: (-_pressure(blocks, neighbours, i), -blocks[i].size),
         lambda i: (-blocks[i].last, -blocks[i].size),
     ]
+    pairs = len(blocks) + sum(len(others) for others in neighbours)
+    tries = 1 + _WORK // max(pairs, 1)
     best: tuple[int, list[int]] | None = None
-    for order in orders:
+    for order in orders[:tries]:
         attempt = _place(blocks, neighbours, sorted(everyone, key=order))
         if best is None or attempt[0] < best[0]:
             best = attempt
         if best[0] == bound:
             break
     assert best is not None
-    best = _shuffle(blocks, neighbours, best, bound)
+    best = _shuffle(blocks, neighbours, best, bound, min(_SHUFFLES, tries - len(orders)))
     return Packing(tuple(best[1]), best[0], bound)
 
 
@@ -115,13 +117,13 @@ def _place(blocks: Sequence[Block], neighbours: Sequence[Sequence[int]], order: 
 
 
 def _shuffle(
-    blocks: Sequence[Block], neighbours: Sequence[Sequence[int]], best: tuple[int, list[int]], bound: int
+    blocks: Sequence[Block], neighbours: Sequence[Sequence[int]], best: tuple[int, list[int]], bound: int, tries: int
 ) -> tuple[int, list[int]]:
     """Hill climbing: swap two places in the order, keep what is not worse."""
     generator = random.Random(_SEED)
     order = sorted(range(len(blocks)), key=lambda i: (best[1][i], -blocks[i].size))
     current = best[0]
-    for _ in range(min(_SHUFFLES, _SHUFFLED_PLACEMENTS // max(len(blocks), 1))):
+    for _ in range(tries):
         if best[0] == bound:
             break
         a, b = generator.randrange(len(order)), generator.randrange(len(order))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekd.compiler import c_text, ops
-from edgekd.compiler.emit import emit
+from edgekd.compiler.emit import content_key, emit
 from edgekd.compiler.graph import Graph, Tensor
-from edgekd.compiler.lowered import KernelCall, Lowered
+from edgekd.compiler.lowered import ConstantArray, KernelCall, Lowered
 from edgekd.compiler.plan import MemoryPlan, plan_memory
 from edgekd.compiler.reader import read_tflite
 from edgekd.compiler.targets import find_target
@@ -24,7 +24,8 @@ _MAX_ARENA = (1 << 31) - 1  # offsets are 32-bit on every target
 @dataclass(frozen=True)
 class OperatorSummary:
     """One operator for tables. kernel: the C function, "" when no bytes move. weight_bytes: its weights and biases;
-    constant_bytes: those and the tables derived from them. live_bytes: of the arena while it runs."""
+    constant_bytes: those and the tables derived from them; neither counts what an operator before has already.
+    live_bytes: of the arena while it runs."""
 
     index: int
     name: str
@@ -110,10 +111,19 @@ def _largest(plan: MemoryPlan) -> list[str]:
 
 
 def _summaries(graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan) -> tuple[OperatorSummary, ...]:
+    written: set[tuple[str, bytes]] = set()
+
+    def new(constants: Sequence[ConstantArray]) -> list[ConstantArray]:
+        """Those whose content no operator before has: each content is in flash once."""
+        fresh = {content_key(array.values): array for array in constants}
+        found = [array for key, array in fresh.items() if key not in written]
+        written.update(fresh)
+        return found
+
     found = []
     for operator, call, step in zip(graph.operators, calls, plan.steps, strict=True):
         kernel = call if isinstance(call, KernelCall) else None
-        constants = kernel.constants if kernel else ()
+        constants = new(kernel.constants if kernel else ())
         moving = [tensor for tensor in operator.inputs if tensor is not None and not tensor.is_constant]
         found.append(
             OperatorSummary(

@@ -14,6 +14,8 @@ from edgekd.compiler.graph import Graph, Tensor
 from edgekd.compiler.lowered import Alias, KernelCall, Lowered
 from edgekd.compiler.packing import Block, aligned, pack
 
+_LARGEST = 8  # tensors a step lists
+
 Region = Literal["input", "output", "constant", "arena"]
 
 
@@ -36,7 +38,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Step:
-    """What is alive in the arena while one operator runs. tensors: (index, bytes), largest first."""
+    """What is alive in the arena while one operator runs. tensors: (index, bytes) of the largest, largest first."""
 
     operator: int
     live_bytes: int
@@ -194,11 +196,12 @@ class _Planner:
         return all((output, i) in call.in_place for i in same)
 
     def _join(self, old: _Storage, new: _Storage) -> None:
-        new.first = old.first
-        new.size = max(new.size, old.size)
-        new.members = old.members + new.members
-        for tensor in old.members:
-            self._of[tensor.index] = new
+        """`old` lives on as `new`: which of the two has gathered many members already is `old`."""
+        old.last, old.fixed = new.last, new.fixed
+        old.size = max(new.size, old.size)
+        old.members += new.members
+        for tensor in new.members:
+            self._of[tensor.index] = old
 
 
 def _distinct(storages: Iterable[_Storage]) -> list[_Storage]:
@@ -206,8 +209,12 @@ def _distinct(storages: Iterable[_Storage]) -> list[_Storage]:
 
 
 def _steps(calls: Sequence[Lowered], arena: Sequence[_Storage]) -> Iterable[Step]:
+    begins = sorted(arena, key=lambda storage: storage.first, reverse=True)
+    live: list[_Storage] = []
     for index, call in enumerate(calls):
-        live = [storage for storage in arena if storage.first <= index <= storage.last]
+        while begins and begins[-1].first <= index:
+            live.append(begins.pop())
+        live = [storage for storage in live if storage.last >= index]
         scratch = call.scratch_bytes if isinstance(call, KernelCall) else 0
-        tensors = sorted(((s.members[-1].index, s.size) for s in live), key=lambda pair: -pair[1])
+        tensors = sorted(((s.members[-1].index, s.size) for s in live), key=lambda pair: -pair[1])[:_LARGEST]
         yield Step(index, sum(aligned(s.size) for s in live) + aligned(scratch), scratch, tuple(tensors))

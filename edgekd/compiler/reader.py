@@ -23,7 +23,10 @@ from edgekd.compiler.options import read_options
 from edgekd.errors import InputError
 
 _MAX_FILE = 64 << 20  # no microcontroller has as much flash
-_MAX_COUNT = 10_000  # of tensors, operators and buffers
+_MAX_COUNT = 16_384  # of tensors and buffers
+_MAX_OPERATORS = 4096
+_MAX_REUSE = 64  # bytes of constants all operators read, as a multiple of the file: weights may be shared
+_SMALL = 1 << 20  # bytes of constants that are no trouble in any case
 _MAX_RANK = 8
 _MAX_OPERANDS = 1024  # inputs or outputs of one operator
 _MAX_TENSOR_BYTES = (1 << 31) - 1  # kernels count in 32 bits
@@ -85,13 +88,22 @@ class _Reader:
         inputs = _select(tensors, main.array(1, "<i4", "inputs"), "the graph's inputs")
         outputs = _select(tensors, main.array(2, "<i4", "outputs"), "the graph's outputs")
         operators = tuple(
-            self._operator(i, table, codes, tensors) for i, table in enumerate(main.tables(3, "operator", _MAX_COUNT))
+            self._operator(i, table, codes, tensors)
+            for i, table in enumerate(main.tables(3, "operator", _MAX_OPERATORS))
         )
         if len(subgraphs) > 1 and (calls := [op for op in operators if op.name in _CONTROL_FLOW]):
             raise DamagedError(f"{calls[0].where} calls another subgraph, which edgekd does not support")
         _check_order(inputs, outputs, operators)
+        self._check_reuse(operators)
         sha256 = hashlib.sha256(self._data).hexdigest()
         return Graph(tensors, operators, inputs, outputs, sha256, len(self._data))
+
+    def _check_reuse(self, operators: Sequence[Operator]) -> None:
+        """Refuse a small file that asks for much work by reading the same bytes again and again."""
+        constants = (tensor for op in operators for tensor in op.inputs if tensor is not None and tensor.is_constant)
+        total = sum(tensor.nbytes for tensor in constants)
+        if total > max(_SMALL, _MAX_REUSE * len(self._data)):
+            raise DamagedError(f"its operators read {total} bytes of constants, more than {_MAX_REUSE} times the file")
 
     def _operator_names(self) -> list[str]:
         names = []

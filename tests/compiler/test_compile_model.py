@@ -171,6 +171,34 @@ def test_the_summary_counts_what_the_model_has(tmp_path: Path) -> None:
 
 
 @pytest.mark.cc
+def test_weights_that_layers_share_are_written_once(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    x, a, y = (model.tensor((1, 16), scale=0.1) for _ in range(3))
+    values = np.random.default_rng(0).integers(-127, 128, (16, 16))
+    once, again = (model.tensor((16, 16), scale=0.01, data=values) for _ in range(2))
+    model.operator("FULLY_CONNECTED", [x, once, -1], [a])
+    model.operator("FULLY_CONNECTED", [a, again, -1], [y])
+    data = model.build([x], [y])
+    assert_equals_oracle(data, tmp_path)
+    compiled = compile_model(tmp_path / "model.tflite", tmp_path / "c", target="host", name="m")
+    assert [operator.weight_bytes >= 256 for operator in compiled.operators] == [True, False]
+    assert re.findall(r"(\w+)\[256\]", (tmp_path / "c" / "m_weights.c").read_text()) == ["m_fully_connected_0_weights"]
+
+
+def test_a_small_file_cannot_ask_for_much_c(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    x = last = model.tensor((1, 256), scale=0.1)
+    weights = model.tensor((256, 256), scale=0.01, data=np.ones((256, 256)))
+    for _ in range(300):
+        y = model.tensor((1, 256), scale=0.1)
+        model.operator("FULLY_CONNECTED", [last, weights, -1], [y])
+        last = y
+    (tmp_path / "m.tflite").write_bytes(model.build([x], [last]))
+    with pytest.raises(InputError, match="more than 64 times the file"):
+        compile_model(tmp_path / "m.tflite", tmp_path / "c", target="host")
+
+
+@pytest.mark.cc
 def test_a_wrong_pointer_is_an_error_not_a_crash(tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(classifier())
     compiled = compile_model(tmp_path / "m.tflite", tmp_path, target="host")
