@@ -64,7 +64,7 @@ def assert_same(data: bytes, inputs: list[np.ndarray], folder: Path) -> None:
 @pytest.mark.parametrize("kind", ["FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D"])
 def test_layers_round_halves_as_the_oracle(tmp_path: Path, kind: str, per_channel: bool) -> None:
     chance = np.random.default_rng(0)
-    for _ in range(4):
+    for _ in range(2):
         data = layer(kind, per_channel, chance)
         count = 240 * len(_CLOSE)
         shape = {"FULLY_CONNECTED": (1, 4), "CONV_2D": (1, 1, 1, 4), "DEPTHWISE_CONV_2D": (1, 1, 1, count)}[kind]
