@@ -164,7 +164,7 @@ def _pieces(
         outputs=outputs,
         fields={"outer": prod(parts[0].shape[:axis]), "parts": len(parts), "piece_bytes": "piece_bytes"},
         constants=(ConstantArray("piece_bytes", np.array(bytes_of, np.int32), is_weight=False),),
-        inputs_as_array=len(outputs) == 1 and inputs is not outputs and function == "edgekd_concatenation",
+        inputs_as_array=function == "edgekd_concatenation",
         outputs_as_array=function == "edgekd_split",
     )
 

@@ -9,6 +9,7 @@ from edgekd.compiler.lowered import FieldValue
 from edgekd.compiler.ops.checks import fail, rank, shape_is
 
 SOURCES = ("window.c", "window.h")
+_MAX_REACH = 1 << 30  # kernels work out positions in 32 bits
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ def _axis(op: Operator, extent: int, taps: int, stride: int, dilation: int) -> _
     if min(taps, stride, dilation) < 1:
         fail(op, f"a window of {taps} taps with stride {stride} and dilation {dilation}")
     reach = (taps - 1) * dilation + 1
+    if extent + stride + reach > _MAX_REACH:
+        fail(op, f"a window of {reach} over an image of {extent} is too large")
     covered = 1 if op.options["padding"] == "SAME" else reach
     output = (extent + stride - covered) // stride
     if output < 1:

@@ -157,6 +157,11 @@ WRONG: dict[str, Callable[[], Operator]] = {
     "a softmax without beta": lambda: operator(
         "SOFTMAX", [tensor((2,))], [tensor((2,), scale=1 / 256, zero_point=-128)], {"beta": 0.0}
     ),
+    "a dimension too many": lambda: operator(
+        "EXPAND_DIMS", [tensor((2, 3)), tensor((1,), INT, data=0)], [tensor((2, 1, 3))]
+    ),
+    "a dimension that is not 1": lambda: operator("SQUEEZE", [tensor((2, 3))], [tensor((6,))], {"squeeze_dims": (0,)}),
+    "a window beyond 32 bits": lambda: conv(padding="SAME", target=(1, 5, 5, 6), dilation_h_factor=1 << 30),
     "an operator nobody knows": lambda: operator("SVDF", [tensor((2,))], [tensor((2,))]),
 }
 

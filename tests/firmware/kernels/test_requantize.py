@@ -9,10 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from needs import require_program
 from host_model import WARNINGS
 from hypothesis import example, given
 from hypothesis import strategies as st
+from needs import require_program
 
 from edgekd.compiler import quantize
 from edgekd.paths import shipped
