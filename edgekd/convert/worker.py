@@ -29,6 +29,7 @@ import numpy.typing as npt
 from edgekd.convert.export import shape_depends_on_data
 
 _RECURSION_LIMIT = 10_000  # onnx2tf sets the C int maximum, which turns a deep recursion into a crash
+_START = 0.6  # share of the time before the first conversion, for two small models
 _TOLERANCE = 1e-3  # of the outputs' range; folding a batch norm costs about 1e-6
 
 
@@ -51,8 +52,14 @@ class _Reporter:
         self._pipe = os.fdopen(descriptor, "w")
         self._models = models
 
+    def start(self, share: float, text: str) -> None:
+        """share: of the start, which ends before the first model is converted."""
+        self._send({"phase": text, "done": _START * share * self._models, "total": self._models})
+
     def phase(self, model: int, share: float, text: str) -> None:
-        self._send({"phase": text, "done": model + share, "total": self._models})
+        """share: of the conversion of the model of that number."""
+        done = _START * self._models + (1.0 - _START) * (model + share)
+        self._send({"phase": text, "done": done, "total": self._models})
 
     def failed(self, failure: FailureError) -> None:
         self._send({"failed": str(failure), "hint": failure.hint, "logged": failure.logged})
@@ -66,14 +73,14 @@ def main() -> int:
     faulthandler.enable()
     jobs = json.loads(Path(sys.argv[1]).read_text())
     report = _Reporter(int(sys.argv[2]), len(jobs))
-    report.phase(0, 0.0, "start the converters")
+    report.start(0.0, "start the converters")
     try:
         # onnxsim first: it brings its own protobuf and crashes when it is loaded after tensorflow.
         _import("onnx", "onnxsim")
         for job in jobs:
-            report.phase(0, 0.0, f"{job['name']}: read the ONNX graph")
+            report.start(0.1, f"{job['name']}: read the ONNX graph")
             _simplify(job)
-        report.phase(0, 0.0, "start TensorFlow")
+        report.start(0.2, "start TensorFlow")
         _import("tensorflow", "onnx2tf.onnx2tf")
         sys.setrecursionlimit(_RECURSION_LIMIT)
         for number, job in enumerate(jobs):
@@ -113,7 +120,7 @@ def _simplified(job: dict[str, str]) -> Path:
 
 def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
     name = job["name"]
-    report.phase(number, 0.1, f"{name}: to TensorFlow")
+    report.phase(number, 0.0, f"{name}: to TensorFlow")
     network = _to_keras(job)
     _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]))
     calibration = np.load(job["calibration"])
