@@ -27,6 +27,7 @@
 #define TIMER_CTRL_ENABLE 0x1u
 
 static struct edgekd_ring received;
+static volatile bool stopped; /* the ring was full: the interrupt is off until a byte is taken */
 
 static void receive_interrupt(bool on) {
     UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE | (on ? CTRL_RX_INTERRUPT : 0u);
@@ -45,7 +46,8 @@ void edgekd_cortex_m_interrupt(void) {
     UART_INTCLEAR = INT_RX;
     while ((UART_STATE & STATE_RX_FULL) != 0u) {
         if (edgekd_ring_is_full(&received)) {
-            receive_interrupt(false); /* the byte waits in the UART until edgekd_port_read() makes room */
+            stopped = true; /* the byte waits in the UART until edgekd_port_read() makes room */
+            receive_interrupt(false);
             return;
         }
         edgekd_ring_put(&received, (uint8_t)UART_DATA);
@@ -56,10 +58,10 @@ int edgekd_port_read(void) {
     if (edgekd_ring_is_empty(&received)) {
         return -1;
     }
-    bool was_full = edgekd_ring_is_full(&received);
     uint8_t byte = edgekd_ring_take(&received);
-    if (was_full) {
+    if (stopped) {
         edgekd_cortex_m_hold();
+        stopped = false;
         receive_interrupt(true);
         edgekd_cortex_m_interrupt();
         edgekd_cortex_m_release();

@@ -81,6 +81,7 @@
 #define EGR_UPDATE 0x1u
 
 static struct edgekd_ring received;
+static volatile bool stopped; /* the ring was full: the interrupt is off until a byte is taken */
 
 static uint32_t with_field(uint32_t word, uint32_t position, uint32_t width, uint32_t value) {
     uint32_t mask = ((1u << width) - 1u) << position;
@@ -119,7 +120,8 @@ void edgekd_port_init(void) {
 void edgekd_cortex_m_interrupt(void) {
     for (uint32_t state = USART_SR; (state & (SR_RX_NOT_EMPTY | SR_OVERRUN)) != 0u; state = USART_SR) {
         if (edgekd_ring_is_full(&received)) {
-            receive_interrupt(false); /* the byte waits in the USART until edgekd_port_read() makes room */
+            stopped = true; /* the byte waits in the USART until edgekd_port_read() makes room */
+            receive_interrupt(false);
             return;
         }
         uint8_t byte = (uint8_t)USART_DR; /* after reading SR this also clears an overrun (RM0090 30.6.1) */
@@ -133,10 +135,10 @@ int edgekd_port_read(void) {
     if (edgekd_ring_is_empty(&received)) {
         return -1;
     }
-    bool was_full = edgekd_ring_is_full(&received);
     uint8_t byte = edgekd_ring_take(&received);
-    if (was_full) {
+    if (stopped) {
         edgekd_cortex_m_hold();
+        stopped = false;
         receive_interrupt(true);
         edgekd_cortex_m_interrupt();
         edgekd_cortex_m_release();
