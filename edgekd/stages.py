@@ -52,7 +52,7 @@ def _distill(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
 
 def _convert_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
-        **_parts(recipe, "seed", "data", "convert", "evaluate"),
+        **_parts(recipe, "seed", "data", "convert"),
         "student": recipe.student.model_dump(mode="json", include={"model", "options"}),
         "data_sha256": _data_digest(recipe),
         "code_sha256": _code_digest(recipe.student.model),

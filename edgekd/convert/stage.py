@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from edgekd.compiler.reader import read_tflite
 from edgekd.config import Recipe
 from edgekd.convert.api import Converted, convert_all, verify
 from edgekd.convert.export import require_packages
-from edgekd.convert.quantize_io import model_input
 from edgekd.convert.verify import Verification
 from edgekd.data import Dataset
 from edgekd.errors import InputError
@@ -31,8 +29,7 @@ _CONVERTED_AT = 0.4  # share of the stage's time that conversion takes, two core
 def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> list[Path]:
     """Convert and verify what `distill` left in the run directory `folder`; returns the files made.
 
-    convert/student.tflite, convert/control.tflite: int8 in and out. convert/reference.npz: `x` and `y`, int8, inputs
-    and TensorFlow Lite Micro's outputs of the first `evaluate.samples` test samples, and `labels`.
+    convert/student.tflite, convert/control.tflite: int8 in and out.
     convert/convert.json: for each network float and int8 accuracy in percent, confusion matrix, operators, sizes and
     TFLM's arena; versions, seconds. convert/convert.log: what the converters printed.
     Raises BadResultError when the student loses more than `convert.max_accuracy_drop` points, and whatever convert
@@ -67,10 +64,8 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
             progress=_between(progress, start, start + step),
         )
         figures[name] = _figures(checked, converted[model])
-        if name == "student":
-            _save_reference(out / "reference.npz", checked, dataset, recipe.evaluate.samples)
     write_atomically(out / "convert.json", json.dumps(_summary(figures, recipe, dataset, converted), indent=2) + "\n")
-    return [out / name for name in ("student.tflite", "control.tflite", "reference.npz", "convert.json", "convert.log")]
+    return [out / name for name in ("student.tflite", "control.tflite", "convert.json", "convert.log")]
 
 
 def _trained(recipe: Recipe, weights: Path) -> torch.nn.Module:
@@ -140,14 +135,6 @@ def _summary(
         "convert_seconds": round(made.seconds, 2),
         "versions": dict(made.versions),
     }
-
-
-def _save_reference(path: Path, checked: Verification, dataset: Dataset, samples: int) -> None:
-    x = model_input(dataset.x_test[:samples], read_tflite(checked.model).inputs[0])
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.savez(file, x=x, y=checked.outputs[:samples], labels=dataset.y_test[:samples])
-    partial.replace(path)
 
 
 def _between(progress: Progress, start: float, end: float) -> Progress:

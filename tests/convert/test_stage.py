@@ -10,7 +10,6 @@ import pytest
 
 from edgekd.compiler.reader import read_tflite
 from edgekd.config import Recipe
-from edgekd.convert import tflm
 from edgekd.errors import BadResultError, InputError
 
 pytestmark = [pytest.mark.torch, pytest.mark.convert]
@@ -63,9 +62,6 @@ def test_student_and_control_are_converted_and_compared_on_the_whole_test_set(tm
     assert student["accuracy"] == pytest.approx(100 * np.trace(student["confusion"]) / 360)
     assert student["drop"] == pytest.approx(student["float_accuracy"] - student["accuracy"])
     assert sum(row["macs"] for row in student["operators"]) == student["macs"] > 0
-    with np.load(out / "reference.npz") as reference:
-        assert len(reference["labels"]) == 7
-        assert np.array_equal(tflm.run_batch(out / "student.tflite", reference["x"]), reference["y"])
 
 
 @pytest.mark.slow
