@@ -46,6 +46,9 @@ int main(void) {
         case 'p':
             edgekd_port_write((const uint8_t *)"pong", 4);
             break;
+        case 'n':
+            edgekd_port_write((const uint8_t *)"next", 4);
+            break;
         case 't':
             start = edgekd_port_ticks();
             spin(LOOPS);

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,8 @@ class Wire:
     def send(self, data: bytes) -> None:
         self._line.sendall(data)
 
-    def take(self, count: int) -> bytes:
+    def take(self, count: int, seconds: float = 30.0) -> bytes:
+        self._line.settimeout(seconds)
         data = b""
         while len(data) < count:
             part = self._line.recv(count - len(data))
@@ -56,17 +57,26 @@ class Wire:
         return int.from_bytes(self.take(4), "little")
 
 
-@contextmanager
+def wait_for_start(wire: Wire) -> None:
+    """What is said before the other side listens is lost: ask until there is an answer, then take what came."""
+    for _ in range(100):
+        wire.send(b"p")
+        with contextlib.suppress(TimeoutError):
+            wire.take(1, seconds=0.3)
+            break
+    wire.send(b"n")
+    taken = b""
+    while not taken.endswith(b"next"):
+        taken += wire.take(1)
+
+
+@contextlib.contextmanager
 def running(board: BoardProfile, elf: Path) -> Iterator[Wire]:
     with Emulator(board, elf) as emulator:
         host, port = emulator.url.removeprefix("socket://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as line:
-            line.settimeout(30)
+        with socket.create_connection((host, int(port)), timeout=5) as line:
             wire = Wire(line)
-            wire.send(b"p")
-            taken = b""
-            while not taken.endswith(b"pong"):  # "boot" comes before it, or was said before we listened
-                taken += wire.take(1)
+            wait_for_start(wire)
             yield wire
 
 
