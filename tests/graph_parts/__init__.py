@@ -1,0 +1,1 @@
+"""Random operators for tests.graphs, one family a module."""
