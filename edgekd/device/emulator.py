@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import re
 import shutil
 import signal
 import socket
@@ -95,6 +96,7 @@ class Emulator:
         if program is None:
             package = _PACKAGES.get(emulator.program, "qemu-system-misc")
             raise ToolError(f"{emulator.program} is not on PATH", f"Debian: apt-get install {package}")
+        self._check_version(program, emulator.versions)
         return [
             *(program, "-machine", emulator.machine, "-kernel", str(self._elf)),
             *("-nodefaults", "-display", "none", "-icount", "shift=0"),
@@ -105,6 +107,19 @@ class Emulator:
             *("-serial", "chardev:link"),
             *emulator.arguments,
         ]
+
+    def _check_version(self, program: str, known: tuple[str, ...]) -> None:
+        """Refuse a QEMU whose timers may run at another rate than the profile says: its figures would be wrong."""
+        if not known:
+            return
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+        match = re.search(r"version (\d+\.\d+)", said)
+        if match is None or match[1] not in known:
+            raise ToolError(
+                f"{self._board.name} is known to count instructions right in QEMU {', '.join(known)}, "
+                f"here is {match[1] if match else 'an unknown version'}",
+                "use the board mps2-an386, which counts alike in every version",
+            )
 
     def _ended(self) -> ToolError:
         assert self._process is not None and self._board.emulator is not None

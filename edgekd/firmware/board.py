@@ -137,7 +137,7 @@ class Emulator(Strict):
 
     serial: which of QEMU's -serial options is the UART the port uses, from 0. instructions_per_tick: with
     `-icount shift=0` an instruction takes one virtual nanosecond, so this is 1e9 / rate of the emulated timer, which
-    may differ from the real one's.
+    may differ from the real one's. versions: those of QEMU ("7.2") for which that holds; empty means all.
     """
 
     program: Annotated[str, Field(pattern=r"^qemu-system-[a-z0-9]+$")]
@@ -145,6 +145,7 @@ class Emulator(Strict):
     serial: Annotated[int, Field(ge=0, le=15)] = 0
     arguments: tuple[Word, ...] = ()
     instructions_per_tick: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+    versions: tuple[Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")], ...] = ()
 
 
 class Upload(Strict):

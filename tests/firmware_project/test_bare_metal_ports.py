@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from board_variants import changed
 
 from edgekd.device.emulator import Emulator
+from edgekd.errors import ToolError
 from edgekd.firmware.board import BoardProfile, list_boards
 from edgekd.firmware.platformio import pio
 from edgekd.firmware.project import make_project
@@ -115,3 +117,9 @@ def test_the_board_starts_again_after(cause: str, wire: Wire) -> None:
         assert wire.take(4) == b"boot"
     wire.send(b"t")
     assert wire.number() > 0
+
+
+def test_a_qemu_whose_timer_is_not_known_is_refused(images: dict[str, Path]) -> None:
+    later = changed(BOARDS["netduinoplus2"], emulator={"versions": ("99.1",)})
+    with pytest.raises(ToolError, match=r"known to count instructions right in QEMU 99\.1, here is \d+\.\d+"):
+        Emulator(later, images["netduinoplus2"]).__enter__()
