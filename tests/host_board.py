@@ -53,24 +53,23 @@ class HostBoard:
 
 
 class Relay:
-    """A TCP port whose bytes go to and from a HostBoard through a spoiler for each direction."""
+    """A TCP port whose bytes go to and from a board's line through a spoiler for each direction."""
 
-    def __init__(self, board: HostBoard, to_board: Spoiler = bytes, to_host: Spoiler = bytes) -> None:
+    def __init__(self, line: socket.socket, to_board: Spoiler = bytes, to_host: Spoiler = bytes) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._board = board
+        self._line = line
         self._spoilers = to_board, to_host
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._serve, daemon=True)]
-        self._threads[0].start()
+        threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 host, _ = self._listener.accept()
                 host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                back = threading.Thread(target=_carry, args=(self._board.end, host, self._spoilers[1]), daemon=True)
+                back = threading.Thread(target=_carry, args=(self._line, host, self._spoilers[1]), daemon=True)
                 back.start()
-                _carry(host, self._board.end, self._spoilers[0])
+                _carry(host, self._line, self._spoilers[0])
 
     def close(self) -> None:
         self._listener.close()
@@ -86,7 +85,7 @@ def _carry(source: socket.socket, target: socket.socket, spoil: Spoiler) -> None
 def board_on_tcp(program: Path, to_board: Spoiler = bytes, to_host: Spoiler = bytes) -> Iterator[tuple[HostBoard, str]]:
     """A running board and the URL it is reached at."""
     board = HostBoard(program)
-    relay = Relay(board, to_board, to_host)
+    relay = Relay(board.end, to_board, to_host)
     try:
         yield board, relay.url
     finally:

@@ -12,7 +12,7 @@ from edgekd.compiler.reader import read_tflite
 from edgekd.errors import InputError
 from edgekd.evaluate.metrics import per_inference
 from edgekd.evaluate.samples import noise, read_test_set
-from edgekd.evaluate.under_test import Answers, board_under_test, checked_labels
+from edgekd.evaluate.under_test import Answers, board_under_test, checked_labels, require_reachable
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
 from edgekd.progress import Progress, silent
@@ -60,6 +60,7 @@ def bench_model(
     if samples < 1:
         raise InputError(f"{samples} samples measure nothing")
     profile = board if isinstance(board, BoardProfile) else load_board(board)
+    require_reachable(profile, port)
     deployment = deploy_cached(model, profile, engine=engine)
     flash = deployment.sizes.flash
     with board_under_test(model, profile, engine=engine, port=port, elf=deployment.elf) as under_test:

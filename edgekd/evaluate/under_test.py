@@ -187,6 +187,7 @@ def board_under_test(
     not fit, DeviceError when the board does not answer or runs another model.
     """
     profile = board if isinstance(board, BoardProfile) else load_board(board)
+    require_reachable(profile, port)
     graph = read_tflite(model)
     upload_to = port if flash and profile.can_upload else None
     build = elf is None and (port is None or upload_to is not None)
@@ -219,6 +220,12 @@ def checked_labels(graph: Graph, model: Path, y: Array) -> npt.NDArray[np.int64]
         wrong = int(labels.max()) if int(labels.max()) >= classes else int(labels.min())
         raise InputError(f"{model}: tells {classes} classes apart, and there is a label {wrong}")
     return labels
+
+
+def require_reachable(board: BoardProfile, port: str | None) -> None:
+    """Raises InputError for a board that can neither be emulated nor has a port."""
+    if port is None and board.emulator is None:
+        raise InputError(f"board {board.name} cannot be emulated", "name its serial port: --port PORT")
 
 
 def _require_tools(board: BoardProfile, *, build: bool, emulate: bool) -> None:

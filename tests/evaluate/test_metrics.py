@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
+from edgekd.firmware.board import load_board
+
+
+def test_confusion_has_true_classes_as_rows() -> None:
+    labels, answers = np.array([0, 0, 1, 2, 2, 2]), np.array([0, 1, 1, 2, 2, 0])
+    assert confusion_matrix(labels, answers, 3) == [[1, 1, 0], [0, 1, 0], [1, 0, 2]]
+
+
+def test_a_class_nobody_named_is_a_row_and_column_of_zeros() -> None:
+    assert confusion_matrix(np.array([0]), np.array([0]), 2) == [[1, 0], [0, 0]]
+
+
+# Newcombe 1998 (Statistics in Medicine 17, p. 857), table I, method 3.
+@pytest.mark.parametrize(
+    ("correct", "samples", "low", "high"),
+    [(81, 263, 25.53, 36.62), (15, 148, 6.24, 16.05), (0, 20, 0.0, 16.11), (1, 29, 0.61, 17.18)],
+)
+def test_the_interval_is_wilson_s(correct: int, samples: int, low: float, high: float) -> None:
+    assert wilson_interval(correct, samples) == pytest.approx((low, high), abs=5e-3)
+
+
+def test_an_emulated_board_counts_instructions_and_nothing_else() -> None:
+    figures = per_inference([1000, 1002], load_board("mps2-an386"), emulated=True)
+    assert figures["instructions"] == 40040
+    assert figures["cycles"] is None and figures["micros"] is None
+    assert (figures["minimum"], figures["maximum"]) == (40000, 40080)
+    assert "icount" in figures["source"] and "40 a tick" in figures["source"]
+
+
+def test_a_real_board_counts_cycles_where_its_timer_does() -> None:
+    board = load_board("mps2-an386")  # its timer runs from the core's clock of 25 MHz
+    figures = per_inference([25, 25], board, emulated=False)
+    assert (figures["instructions"], figures["cycles"], figures["micros"]) == (None, 25, 1.0)
+    assert "cycles" in figures["source"]
+
+
+def test_a_timer_that_only_knows_time_gives_no_cycles() -> None:
+    figures = per_inference([1500], load_board("nucleo_f446re"), emulated=False)  # micros()
+    assert (figures["instructions"], figures["cycles"], figures["micros"]) == (None, None, 1500.0)
+    assert figures["source"].startswith("microseconds")
