@@ -10,7 +10,9 @@ struct edgekd_quantize_f32_s8 {
     int32_t count;
 };
 
-/* round(input / scale) + zero_point, halves away from zero, saturating. A NaN becomes -128. */
+/* round(input / scale) + zero_point, halves away from zero, saturating. Beyond 2^31 steps, where TensorFlow Lite
+ * Micro's result is undefined, this saturates as well; a NaN becomes -128.
+ */
 void edgekd_quantize_f32_s8(const struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output);
 
 #endif
