@@ -15,9 +15,9 @@ struct edgekd_tensor {
 };
 
 struct edgekd_engine {
-    const char *name;             /* "aot", "tflm", "empty" */
-    const uint8_t *model_sha256;  /* 32 bytes: of the .tflite file */
-    uint32_t arena_bytes;         /* working memory, input and output tensors included */
+    const char *name;            /* "aot", "tflm", "empty" */
+    const uint8_t *model_sha256; /* 32 bytes: of the .tflite file */
+    uint32_t arena_bytes;        /* working memory, input and output tensors included */
     uint16_t input_count;
     uint16_t output_count;
     const struct edgekd_tensor *inputs;

@@ -52,6 +52,19 @@ def test_every_part_is_there_and_says_what_it_is(name: str, model: Path, tmp_pat
         assert json.loads(manifest.read_text())["name"] == manifest.parent.name
 
 
+def test_the_readme_has_what_the_board_can_do(tmp_path: Path) -> None:
+    readmes = {}
+    for name in BOARDS:
+        make_project(None, load_board(name), tmp_path / name)
+        readmes[name] = (tmp_path / name / "README.md").read_text()
+    assert {name: "## Upload" in text for name, text in readmes.items()} == {
+        name: load_board(name).can_upload for name in BOARDS
+    }
+    assert "dfu-util --alt 0" in readmes["netduinoplus2"]
+    assert "-machine mps2-an386" in readmes["mps2-an386"]
+    assert "QEMU" not in readmes["nucleo_f446re"]
+
+
 def test_bare_metal_needs_nothing_from_outside(tmp_path: Path) -> None:
     make_project(None, load_board("netduinoplus2"), tmp_path)
     facts = json.loads((tmp_path / "boards" / "netduinoplus2.json").read_text())
