@@ -32,7 +32,7 @@ from edgekd.distill.training import Training, chosen_row, distillation_loss, fit
 from edgekd.distill.work import Share, Work
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
-from edgekd.models import resolve
+from edgekd.models import resolve, source_digest
 from edgekd.progress import Progress, silent
 
 _INITIAL_WEIGHTS = 3  # the place of a network's initial weights among the streams of a seed
@@ -104,6 +104,8 @@ class _Run:
         training = self._training(network, seed)
         augment = network.augment if isinstance(network, Teacher) else distill.augment
         made_from = [network.model, network.options, asdict(training), augment, self._data_digests, taught, softness]
+        if (source := source_digest(network.model)) is not None:
+            made_from.append(source)
         identity = identity_of(*made_from, torch.__version__)
         model = self._new(network, seed)
         share = self._work.begin(name)

@@ -6,11 +6,14 @@ A network takes (batch, channels, height, width) float32 and returns logits, (ba
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgekd.errors import InputError
+from edgekd.files import sha256_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,6 +46,18 @@ def resolve(name: str, **options: Any) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise InputError(f"model {name} returned a {type(model).__name__}", "it must return a torch.nn.Module")
     return model
+
+
+def source_digest(name: str) -> str | None:
+    """SHA-256 of the file a network of the user's own is written in; None for a built-in one or one without a file."""
+    module, colon, _ = name.partition(":")
+    if not colon:
+        return None
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return sha256_of(Path(spec.origin)) if spec and spec.origin else None
 
 
 def _maker(name: str) -> Any:

@@ -146,6 +146,25 @@ def test_a_process_that_is_killed_loses_at_most_an_epoch(samples: Path, tmp_path
     assert digests(broken) == digests(whole)
 
 
+def test_a_network_of_the_users_own_is_trained_again_when_its_source_changes(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "nets_of_a_user.py"
+    source.write_text("from torch import nn\ndef net():\n    return nn.Sequential(nn.Flatten(), nn.Linear(64, 2))\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = recipe(samples, student={"model": "nets_of_a_user:net", "options": {}, "epochs": 1})
+
+    def trained() -> set[str]:
+        texts: list[str] = []
+        run_distill(own, tmp_path / "run", lambda done, total, text: texts.append(text))
+        return {text.split(",")[0] for text in texts if not text.endswith("kept")}
+
+    assert {"student", "control"} <= trained()
+    assert trained() == set()
+    source.write_text(source.read_text() + "# changed\n")
+    assert trained() == {"student", "control"}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
