@@ -161,7 +161,7 @@ def _data_digest(recipe: Recipe) -> str:
 
 
 def _code_digest(model: str) -> str | None:
-    """Digest of the module a `package.module:callable` lives in; None for the built-in ones, which the version names."""
+    """Digest of the module of a `package.module:callable`; None for the built-in ones, which the version names."""
     module, colon, _ = model.partition(":")
     if not colon:
         return None
