@@ -71,7 +71,7 @@ def train(
     train, val: (x, y) with x float32 (samples, channels, …) as the model takes it and y class indices from 0; or a
     DataLoader that gives such batches; or an edgekd.data.Dataset, which brings its own validation set.
     augment: "none", "flip", "shift" or "shift-flip". checkpoint: a folder; training that was interrupted goes on there.
-    options: fields of training.Training: epochs (needed), batch_size, learning_rate, weight_decay, optimizer,
+    options: fields of training.Training: epochs, batch_size, learning_rate, weight_decay, optimizer,
     label_smoothing, select, seed. The same seed and machine give the same weights; the model's initial weights
     are the caller's.
     Raises InputError for data and options that do not fit, EdgekdError when training diverges.
@@ -147,8 +147,6 @@ def training_of(options: dict[str, Any]) -> Training:
         if name not in known:
             near = get_close_matches(name, known, n=1)
             raise InputError(f"unknown option {name!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
-    if "epochs" not in options:
-        raise InputError("the option epochs is missing", "for example epochs=10")
     training = Training(**options)
     limits: dict[str, tuple[type | tuple[type, ...], float, float]] = {
         "epochs": (int, 1, 1e6),

@@ -41,11 +41,11 @@ class Training:
     there is no teacher. select: keep the weights of the last epoch, or of the best on the validation set.
     """
 
-    epochs: int
+    epochs: int = 10
     batch_size: int = 128
-    learning_rate: float = 0.1
-    weight_decay: float = 5e-4
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float = 1e-2
+    weight_decay: float = 1e-2
+    optimizer: Literal["sgd", "adamw"] = "adamw"  # SGD learns nothing in a net without normalisation at its usual rate
     label_smoothing: float = 0.0
     select: Literal["last", "validation"] = "last"
     seed: int = 0

@@ -170,7 +170,6 @@ nan[3, 0, 0, 0] = np.nan
         (lambda: edgekd.train(nn.Linear(7, 2), *SPLIT, epochs=1), "the model does not take samples"),
         (lambda: edgekd.train(nn.Identity(), *SPLIT, epochs=1), "it must return logits"),
         (lambda: edgekd.train("net", *SPLIT, epochs=1), "the model is a str"),  # type: ignore[arg-type]
-        (lambda: edgekd.train(net(), *SPLIT), "epochs is missing"),
         (lambda: edgekd.train(net(), *SPLIT, epochs=0), "epochs is 0"),
         (lambda: edgekd.train(net(), *SPLIT, epochs=1, learning_rate=float("nan")), "learning_rate is nan"),
         (lambda: edgekd.train(net(), *SPLIT, epochs=1, learning_rat=0.1), "did you mean learning_rate"),
