@@ -96,7 +96,7 @@ OPTIONS: Mapping[str, Options] = {
             _padding(0),
             _extent("stride_w", 1),
             _extent("stride_h", 2),
-            Field("depth_multiplier", 3, "i32"),  # some converters leave it 0: the shapes decide
+            Field("depth_multiplier", 3, "i32"),
             _activation(4),
             _extent("dilation_w_factor", 5, 1),
             _extent("dilation_h_factor", 6, 1),

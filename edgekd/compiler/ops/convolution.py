@@ -62,8 +62,10 @@ def depthwise_conv_2d(op: Operator) -> KernelCall:
     one, height, width, outputs = weights.shape
     window = window_of(op, source, target, height, width, channels=outputs, dilated=True)
     times = outputs // window.channels
-    # Some converters leave the option at 0 and let the shapes speak.
-    if one != 1 or outputs % window.channels or op.options["depth_multiplier"] not in (0, times):
+    option = op.options["depth_multiplier"]  # where it is 0, TensorFlow Lite Micro computes nothing at all
+    if option != times:
+        fail(op, f"its depth_multiplier is {option}, its shapes make it {times}", CONVERT_AGAIN)
+    if one != 1 or outputs % window.channels:
         fail(op, f"{label(weights)} of shape {list(weights.shape)}, {window.channels} inputs", CONVERT_AGAIN)
     factors = per_channel_factors(op, source, weights, target)
     prepared = prepare(op, source, target, values, bias, channel_axis=3, factors=factors, prefix="")

@@ -162,6 +162,9 @@ WRONG: dict[str, Callable[[], Operator]] = {
     ),
     "a dimension that is not 1": lambda: operator("SQUEEZE", [tensor((2, 3))], [tensor((6,))], {"squeeze_dims": (0,)}),
     "a window beyond 32 bits": lambda: conv(padding="SAME", target=(1, 5, 5, 6), dilation_h_factor=1 << 30),
+    "a depth multiplier the shapes deny": lambda: replace(
+        conv(weights=(1, 3, 3, 4), target=(1, 3, 3, 4), depth_multiplier=0), name="DEPTHWISE_CONV_2D"
+    ),
     "an operator nobody knows": lambda: operator("SVDF", [tensor((2,))], [tensor((2,))]),
 }
 
