@@ -80,14 +80,13 @@ class _Serial:
         import serial
 
         self._url = url
-        # Only a local port can be locked against a second program.
-        options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
+        # Only a local port can be locked against a second program and give up writing.
+        local = {"exclusive": True, "write_timeout": _SECONDS_TO_WRITE}
+        options: dict[str, Any] = {} if "://" in url else local
         self._port = _or_device_error(
             url,
             "cannot be opened",
-            lambda: serial.serial_for_url(
-                url, baudrate=baud, timeout=_POLL_SECONDS, write_timeout=_SECONDS_TO_WRITE, **options
-            ),
+            lambda: serial.serial_for_url(url, baudrate=baud, timeout=_POLL_SECONDS, **options),
             *_hints_for_ports(url),
         )
 

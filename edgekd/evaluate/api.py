@@ -74,7 +74,7 @@ def bench_model(
         "engine": engine,
         "samples": samples,
         "bit_exact": exact,
-        "per_inference": per_inference(answers.ticks, profile, emulated=port is None),
+        "per_inference": per_inference(answers.ticks, profile, emulated=under_test.emulated),
         "flash_bytes": {"weights": flash.weights, "engine": flash.engine, "total": flash.total},
         "ram_bytes": ram_bytes(deployment.sizes.ram.static, answers),
         "link": answers.link,

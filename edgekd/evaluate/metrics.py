@@ -29,15 +29,19 @@ def wilson_interval(correct: int, samples: int) -> tuple[float, float]:
     return 100 * (middle - spread) / (1 + z2), 100 * (middle + spread) / (1 + z2)
 
 
-def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool) -> dict[str, Any]:
+def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool | None) -> dict[str, Any]:
     """Mean time of an inference from the board's counter; what the counter does not tell is None.
 
-    An emulated board counts instructions, the mean exact to a tick; a real one cycles of its core, or time.
-    `minimum` and `maximum` are in the unit that `source` names first.
+    ticks: of each inference. emulated: an emulated board counts instructions, exact to a tick; a real one cycles of
+    its core, or time. None: it may be either, and ticks are all there is to say. `minimum` and `maximum` are in the
+    unit that `source` names.
     """
     mean = sum(ticks) / len(ticks)
     instructions = cycles = micros = None
-    if emulated:
+    unit = 1.0
+    if emulated is None:
+        source = "ticks of the board's timer; whether board or emulator, the port does not tell"
+    elif emulated:
         assert board.emulator is not None
         unit = board.emulator.instructions_per_tick
         instructions = round(mean * unit)
@@ -47,7 +51,7 @@ def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool) 
         if board.timer.cycles_per_tick is not None:
             unit = float(board.timer.cycles_per_tick)
             cycles = round(mean * unit)
-            source = f"cycles of the board's timer at {board.timer.tick_hz} Hz, {unit:g} cycles a tick"
+            source = f"cycles of the board's timer at {board.timer.tick_hz} Hz, {unit:g} a tick"
         else:
             unit = 1e6 / board.timer.tick_hz
             source = f"microseconds of the board's timer at {board.timer.tick_hz} Hz"

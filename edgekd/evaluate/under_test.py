@@ -27,6 +27,7 @@ from edgekd.firmware.project import TOOLCHAIN
 from edgekd.progress import Progress, silent
 
 ORACLE = "TensorFlow Lite Micro"
+_PORTS_OF_EMULATORS = ("socket://", "/dev/pts/")
 
 Array = npt.NDArray[Any]
 Sample = Sequence[Array]
@@ -54,7 +55,8 @@ class Answers:
 class BoardUnderTest:
     """A board that runs a model. Made by `board_under_test`.
 
-    model: the .tflite. graph: what is in it. board: the profile. device: the link. emulated: whether QEMU is the board.
+    model: the .tflite. graph: what is in it. board: the profile. device: the link. port: where it is, None for an
+    emulated board that was started with this object. emulated: whether it is one; None when that cannot be known.
     """
 
     def __init__(self, model: Path, graph: Graph, board: BoardProfile, device: Device, engine: str, port: str | None):
@@ -64,7 +66,7 @@ class BoardUnderTest:
         self.device = device
         self.engine = engine
         self.port = port
-        self.emulated = port is None
+        self.emulated = True if port is None else _may_be_emulated(port, board)
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -107,6 +109,9 @@ class BoardUnderTest:
             raise InputError("there are no samples to evaluate")
         if len(self.graph.inputs) != 1:
             raise InputError(f"{self.model}: has {len(self.graph.inputs)} inputs; evaluation feeds one")
+        labels = None if y is None else checked_labels(self.graph, self.model, y)
+        if labels is not None and len(labels) != len(x):
+            raise InputError(f"there are {len(x)} samples and {len(labels)} labels")
         inputs = [[sample[None]] for sample in model_input(x, self.graph.inputs[0])]
         answers = self.stream(inputs, progress)
         return {
@@ -115,7 +120,7 @@ class BoardUnderTest:
             "board": self.board.name,
             "engine": self.engine,
             "samples": len(x),
-            **self._scored(answers.outputs, y),
+            **self._scored(answers.outputs, labels),
             "bit_exact": self.compare(inputs, answers.outputs),
             "per_inference": per_inference(answers.ticks, self.board, emulated=self.emulated),
             "link": answers.link,
@@ -153,13 +158,10 @@ class BoardUnderTest:
         pairs = zip(answer.outputs, self.graph.outputs, strict=True)
         return [np.frombuffer(data, tensor.dtype).reshape(tensor.shape) for data, tensor in pairs], answer.ticks
 
-    def _scored(self, outputs: Sequence[Sample], y: Array | None) -> dict[str, Any]:
+    def _scored(self, outputs: Sequence[Sample], labels: npt.NDArray[np.int64] | None) -> dict[str, Any]:
         """Accuracy of the largest output, with a 95 % interval, and confusion."""
-        if y is None:
+        if labels is None:
             return {"accuracy": None, "accuracy_interval_95": None, "confusion": None}
-        labels = checked_labels(self.graph, self.model, y)
-        if len(labels) != len(outputs):
-            raise InputError(f"there are {len(outputs)} samples and {len(labels)} labels")
         guesses = np.stack([sample[0].reshape(-1) for sample in outputs]).argmax(axis=1).astype(np.int64)
         correct = int((guesses == labels).sum())
         low, high = wilson_interval(correct, len(labels))
@@ -226,6 +228,11 @@ def require_reachable(board: BoardProfile, port: str | None) -> None:
     """Raises InputError for a board that can neither be emulated nor has a port."""
     if port is None and board.emulator is None:
         raise InputError(f"board {board.name} cannot be emulated", "name its serial port: --port PORT")
+
+
+def _may_be_emulated(port: str, board: BoardProfile) -> bool | None:
+    """False for a board; None where somebody's emulator may answer just as well."""
+    return None if board.emulator and port.startswith(_PORTS_OF_EMULATORS) else False
 
 
 def _require_tools(board: BoardProfile, *, build: bool, emulate: bool) -> None:

@@ -44,3 +44,10 @@ def test_a_timer_that_only_knows_time_gives_no_cycles() -> None:
     figures = per_inference([1500], load_board("nucleo_f446re"), emulated=False)  # micros()
     assert (figures["instructions"], figures["cycles"], figures["micros"]) == (None, None, 1500.0)
     assert figures["source"].startswith("microseconds")
+
+
+def test_where_board_and_emulator_cannot_be_told_apart_ticks_are_all_there_is() -> None:
+    figures = per_inference([7, 9], load_board("mps2-an386"), emulated=None)
+    assert (figures["instructions"], figures["cycles"], figures["micros"]) == (None, None, None)
+    assert (figures["minimum"], figures["maximum"]) == (7, 9)
+    assert figures["source"].startswith("ticks")

@@ -75,6 +75,7 @@ void edgekd_port_stack(uintptr_t *low, uintptr_t *high) {
 }
 
 void edgekd_port_reset(void) {
+    signal(SIGUSR1, SIG_IGN); /* kept by the program that follows, so that pressing twice is as good as once */
     execl("/proc/self/exe", "board", (char *)NULL);
     abort();
 }
