@@ -1,7 +1,7 @@
 /* A model whose answers can be checked by hand, and that counts how often it ran.
  *
  * values[i] = a[i] + b[i % B] modulo 256; count = inferences since the start. The first byte of `a` can ask for
- * trouble: 126 restarts the board in the middle, 125 fails with code -3, 124 uses 9000 bytes of stack.
+ * trouble: 126 restarts the board in the middle, 125 fails with code -3, 124 uses TOY_STACK bytes of stack.
  */
 #include <string.h>
 
@@ -10,6 +10,9 @@
 
 #ifndef TOY_BYTES
 #define TOY_BYTES 100u
+#endif
+#ifndef TOY_STACK
+#define TOY_STACK 9000u
 #endif
 #define B 3u
 
@@ -31,7 +34,7 @@ static int setup(void) {
 }
 
 static void use_stack(void) {
-    volatile uint8_t much[9000];
+    volatile uint8_t much[TOY_STACK];
     for (size_t i = 0; i < sizeof much; i++) {
         much[i] = (uint8_t)i;
     }

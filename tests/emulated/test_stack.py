@@ -1,0 +1,63 @@
+"""The stack of an inference on a Cortex-M, with an engine that takes as much as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from host_board import HOST
+
+from edgekd.device.client import Device, connect
+from edgekd.device.emulator import Emulator
+from edgekd.errors import DeviceError
+from edgekd.firmware.board import load_board
+from edgekd.firmware.platformio import pio
+from edgekd.firmware.project import make_project
+
+pytestmark = pytest.mark.emulated
+BOARD = load_board("mps2-an386")
+Toy = Callable[[int], AbstractContextManager[Device]]
+PLAIN, NEEDS_STACK = bytes(100), bytes([124]) + bytes(99)  # what the toy engine's first input asks for
+
+
+@pytest.fixture
+def toy_device(tmp_path: Path) -> Toy:
+    """A board whose engine uses that many bytes of stack when asked."""
+
+    @contextmanager
+    def start(stack: int) -> Iterator[Device]:
+        project = make_project(None, BOARD, tmp_path / "toy")
+        source = f"#define TOY_STACK {stack}u\n" + (HOST / "toy_engine.c").read_text()
+        (project.folder / "lib" / "engine" / "engine.c").write_text(source)
+        built = pio(["run", "--project-dir", str(project.folder)])
+        assert built.returncode == 0, built.stdout
+        with Emulator(BOARD, project.elf) as emulator, connect(emulator.url) as device:
+            yield device
+
+    return start
+
+
+def test_the_stack_of_an_inference_is_measured_to_a_few_words(toy_device: Toy) -> None:
+    with toy_device(2000) as device:
+        device.infer([PLAIN, bytes(3)])
+        plain = device.stats()
+        device.infer([NEEDS_STACK, bytes(3)])
+        much = device.stats()
+        device.infer([PLAIN, bytes(3)])
+        assert device.stats().stack_inference == much.stack_inference  # the most of any
+    assert plain.stack_inference < 100
+    assert 2000 <= much.stack_inference < 2100
+    assert plain.stack_used < much.stack_used < much.stack_bytes == BOARD.memory.stack
+
+
+def test_a_stack_that_overflows_restarts_the_board_and_is_not_an_answer(
+    toy_device: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgekd.device.client._INFERENCE_WAIT", 0.3)
+    with toy_device(9000) as device:
+        with pytest.raises(DeviceError, match="restarted 3 times") as caught:
+            device.infer([NEEDS_STACK, bytes(3)])
+        assert "stack may be too small" in str(caught.value)
+        assert device.infer([PLAIN, bytes(3)]).outputs[0] == bytes(100)
