@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
+import zlib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,18 @@ import torch
 from edgekd.errors import InputError
 
 _FORMAT = 1
+# What zipfile and torch.load raise on damaged or foreign files.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+)
 
 
 @dataclass
@@ -56,10 +70,13 @@ def load(path: Path, identity: str) -> State | None:
         return None
     damaged = InputError(f"{path}: not a checkpoint of edgekd, or damaged", "delete it: training then starts again")
     try:
+        with zipfile.ZipFile(path) as archive:  # torch.load does not look at the checksums of its own format
+            if archive.testzip() is not None:
+                raise damaged
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError, TypeError):
+    except _DAMAGE:
         raise damaged from None
     names = {f.name for f in fields(State)}
     if not isinstance(content, dict) or content.pop("format", None) != _FORMAT or set(content) != names:
