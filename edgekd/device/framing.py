@@ -11,7 +11,7 @@ _MAX_NOISE = 1 << 20  # bytes without a delimiter before they are thrown away
 
 
 def encode(body: bytes) -> bytes:
-    """`body` as it goes over the wire, delimiters on both sides."""
+    """`body`, at least one byte, as it goes over the wire, delimiters on both sides."""
     crc = zlib.crc32(body).to_bytes(_CRC_BYTES, "little")
     return DELIMITER + stuff(body + crc) + DELIMITER
 
@@ -50,7 +50,7 @@ def unstuff(data: bytes) -> bytes | None:
 def open_frame(data: bytes) -> bytes | None:
     """The body of what came between two delimiters; None when it is damaged."""
     plain = unstuff(data)
-    if plain is None or len(plain) < _CRC_BYTES:
+    if plain is None or len(plain) <= _CRC_BYTES:  # no body is empty, and the checksum of nothing is only zeros
         return None
     body, crc = plain[:-_CRC_BYTES], plain[-_CRC_BYTES:]
     return body if zlib.crc32(body).to_bytes(_CRC_BYTES, "little") == crc else None
