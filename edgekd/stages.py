@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ def _distill_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
 
 
 def _distill(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
+    # Read when torch is loaded. Threads that spin while they wait starve whatever else runs on a small machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from edgekd.distill.stage import run_distill
 
     return run_distill(recipe, folder, progress)
