@@ -72,16 +72,16 @@ def network_rows(result: Mapping[str, Any]) -> list[Row]:
         (
             "student, float",
             f"{accuracy['student_float']:.2f} %",
-            f"control without a teacher: {accuracy['control_float']:.2f} %",
+            f"control, no teacher: {accuracy['control_float']:.2f} %",
         ),
-        ("student, int8", f"{student:.2f} %", f"control: {control:.2f} %; gain {student - control:+.2f} points"),
-        ("weights", f"{model['weight_bytes']:,} B", f"{model['macs']:,} multiply-accumulates an inference"),
+        ("student, int8", f"{student:.2f} %", f"control: {control:.2f} %; {student - control:+.2f} points"),
+        ("weights", f"{model['weight_bytes']:,} B", f"{model['macs']:,} multiply-accumulates"),
     ]
 
 
 def accuracy_rows(result: Mapping[str, Any]) -> list[Row]:
     low, high = result["accuracy_interval_95"]
-    note = f"of {result['samples']} samples; 95 % interval {100 * low:.1f} to {100 * high:.1f} %"
+    note = f"{result['samples']:,} samples; {100 * low:.1f} to {100 * high:.1f} at 95 %"
     return [("accuracy on the board", f"{100 * result['accuracy']:.2f} %", note), exact_row(result["bit_exact"])]
 
 
@@ -91,31 +91,27 @@ def exact_row(exact: Mapping[str, Any]) -> Row:
 
 def speed_rows(result: Mapping[str, Any]) -> list[Row]:
     speed = result["per_inference"]
-    shown = (("instructions", "{:,}", ""), ("cycles", "{:,}", ""), ("micros", "{:,.1f}", " µs"))
-    return [
-        (
-            f"{name} an inference" if not unit else "time of an inference",
-            form.format(speed[name]) + unit,
-            speed["source"],
-        )
-        for name, form, unit in shown
-        if speed[name] is not None
-    ]
+    shown = (
+        ("instructions", "instructions an inference", "{:,}"),
+        ("cycles", "cycles an inference", "{:,}"),
+        ("micros", "time of an inference", "{:,.1f} µs"),
+    )
+    spread = f"{speed['minimum']:,} to {speed['maximum']:,}"
+    rows = [(text, form.format(speed[key]), "") for key, text, form in shown if speed[key] is not None]
+    if not rows:
+        return [("ticks an inference", spread, speed["source"])]
+    return [(*rows[0][:2], spread), *rows[1:]]  # the spread is in the first one's unit
 
 
 def memory_rows(result: Mapping[str, Any]) -> list[Row]:
     flash, ram = result["flash_bytes"], result["ram_bytes"]
     return [
-        ("flash", f"{flash['total']:,} B", f"weights {flash['weights']:,}, engine {flash['engine']:,}"),
-        (
-            "RAM",
-            f"{ram['total']:,} B",
-            f"arena with input and output {ram['arena']:,}, static {ram['static']:,}, stack {ram['stack']:,}",
-        ),
+        ("flash", f"{flash['total']:,} B", f"weights {flash['weights']:,} + engine {flash['engine']:,}"),
+        ("RAM", f"{ram['total']:,} B", f"arena {ram['arena']:,} + static {ram['static']:,} + stack {ram['stack']:,}"),
     ]
 
 
 def link_rows(link: Mapping[str, Any]) -> list[Row]:
-    sent, received = link["bytes_sent"], link["bytes_received"]
-    note = f"{sent:,} bytes sent, {received:,} received, {link['retries']} retries"
+    sent, received = link["bytes_sent"] / 1000, link["bytes_received"] / 1000
+    note = f"{sent:,.1f} kB sent, {received:,.1f} back, {link['retries']} retries"
     return [("serial link", f"{link['seconds']:.1f} s", note)]
