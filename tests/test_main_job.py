@@ -138,7 +138,6 @@ def test_a_missed_gate_is_exit_code_1_and_the_report_is_there(folder: Path, firs
 
 
 def test_names_from_the_data_are_escaped_in_the_page(folder: Path, first_run: object) -> None:
-    pytest.importorskip("matplotlib")
     from edgekd.config import load_recipe
     from edgekd.report.page import render
 

@@ -22,10 +22,8 @@ def without(package: str, code: str, cwd: Path) -> subprocess.CompletedProcess[s
     return subprocess.run([sys.executable, "-c", hidden], cwd=cwd, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("package", ["torch", "sklearn"])
+@pytest.mark.parametrize("package", ["torch", pytest.param("sklearn", marks=pytest.mark.torch)])
 def test_a_recipe_names_the_extra_it_needs(package: str, tmp_path: Path) -> None:
-    if package == "sklearn":
-        pytest.importorskip("torch")
     (tmp_path / "r.toml").write_text(RECIPE)
     run = without(package, "sys.argv = ['edgekd', 'run', 'r.toml']; from edgekd.cli import main; main()", tmp_path)
     assert run.returncode == 2, run.stderr
