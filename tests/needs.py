@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shutil
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ def missing(what: str) -> None:
     """End the test: `what` is not here. CI has everything, so there it is a failure."""
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing; scripts/setup must install it", pytrace=False)
-    pytest.skip(f"{what} is missing; scripts/setup installs it")
+    pytest.skip(f"{what} is missing; scripts/setup installs it", allow_module_level=True)
 
 
 def require_program(name: str) -> str:
@@ -29,3 +31,9 @@ def require_module(name: str) -> None:
     """Says that the test imports `name`."""
     if importlib.util.find_spec(name) is None:
         missing(f"the Python package {name}")
+
+
+def import_needed(name: str) -> Any:
+    """The module `name`, for the top of a file of tests that all need it."""
+    require_module(name.partition(".")[0])
+    return importlib.import_module(name)

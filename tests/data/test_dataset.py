@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import import_needed
 
 from edgekd import data
 from edgekd.data.dataset import Dataset, carve
@@ -91,7 +92,7 @@ def test_a_wrong_request_says_what_would_be_right(call: Callable[[], object], me
 
 
 def test_digits_keep_their_test_images_whatever_the_seed() -> None:
-    pytest.importorskip("sklearn")
+    import_needed("sklearn")
     first, second = (data.load("digits", validation=200, seed=seed) for seed in (0, 1))
     assert first.x_train.shape == (1237, 8, 8, 1)
     assert (first.x_train.min(), first.x_train.max()) == (0.0, 1.0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from needs import missing
 
 from edgekd import data
 from edgekd.data import fashion_mnist
@@ -84,8 +85,9 @@ def test_a_folder_with_the_four_files_is_a_fashion_mnist(tmp_path: Path) -> None
     assert [file.name for file in data.files_of("fashion-mnist", tmp_path)][2] == "t10k-images-idx3-ubyte"
 
 
-@pytest.mark.skipif(not fashion_mnist.DEBIAN_FOLDER.is_dir(), reason="needs Debian's dataset-fashion-mnist")
 def test_debians_fashion_mnist_is_whole() -> None:
+    if not fashion_mnist.DEBIAN_FOLDER.is_dir():
+        missing("Debian's package dataset-fashion-mnist")
     dataset = data.load("fashion-mnist")
     assert dataset.x_train.shape == (55_000, 28, 28, 1)
     assert dataset.x_val.shape == (5_000, 28, 28, 1)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import import_needed
 
 from edgekd import data
 from edgekd.errors import InputError
 
-Image = pytest.importorskip("PIL.Image")
+Image = import_needed("PIL.Image")
 
 
 def picture(path: Path, value: int | tuple[int, int, int], size: tuple[int, int] = (6, 4), mode: str = "L") -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from needs import import_needed
 
-torch = pytest.importorskip("torch")
+torch = import_needed("torch")
 
 from edgekd.distill.augment import Augment, augment_named  # noqa: E402
 from edgekd.distill.feeds import ArrayFeed, soft_tables  # noqa: E402

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import import_needed
 
-torch = pytest.importorskip("torch")
+torch = import_needed("torch")
 
 from torch import nn  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset  # noqa: E402

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import import_needed
 
-torch = pytest.importorskip("torch")
+torch = import_needed("torch")
 
 from edgekd.config import Recipe  # noqa: E402
 from edgekd.distill.stage import run_distill  # noqa: E402

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from needs import import_needed
 
-torch = pytest.importorskip("torch")
+torch = import_needed("torch")
 
 from edgekd.distill.ensemble import average, ensemble  # noqa: E402
 from edgekd.distill.schedule import one_cycle  # noqa: E402

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from needs import import_needed
 
-torch = pytest.importorskip("torch")
+torch = import_needed("torch")
 
 from torch import nn  # noqa: E402
 
