@@ -3,6 +3,7 @@
 #include "port.h"
 
 #define NVIC_ISER 0xE000E100u
+#define NVIC_ICER 0xE000E180u
 #define SCB_AIRCR 0xE000ED0Cu
 #define AIRCR_KEY 0x05FA0000u
 #define AIRCR_SYSRESETREQ 0x4u
@@ -13,6 +14,10 @@ extern uint32_t edgekd_stack_high[];
 
 void edgekd_cortex_m_enable(uint32_t number) {
     EDGEKD_REGISTER(NVIC_ISER + 4u * (number / 32u)) = 1u << (number % 32u);
+}
+
+void edgekd_cortex_m_disable(uint32_t number) {
+    EDGEKD_REGISTER(NVIC_ICER + 4u * (number / 32u)) = 1u << (number % 32u);
 }
 
 void edgekd_cortex_m_hold(void) {

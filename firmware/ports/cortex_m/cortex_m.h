@@ -21,6 +21,9 @@ void edgekd_cortex_m_interrupt(void);
 /* Lets the external interrupt `number` through (Armv7-M ARM, B3.4.4, NVIC_ISERn). */
 void edgekd_cortex_m_enable(uint32_t number);
 
+/* Keeps it back, even while its source goes on asking (NVIC_ICERn). */
+void edgekd_cortex_m_disable(uint32_t number);
+
 /* Holds interrupts back; a held one still ends a wait. */
 void edgekd_cortex_m_hold(void);
 void edgekd_cortex_m_release(void);

@@ -93,10 +93,6 @@ static void connect_pin(uint32_t pin) {
     GPIO_MODER = with_field(GPIO_MODER, 2u * pin, 2u, MODE_ALTERNATE);
 }
 
-static void receive_interrupt(bool on) {
-    USART_CR1 = CR1_USART_ENABLE | CR1_TX_ENABLE | CR1_RX_ENABLE | (on ? CR1_RX_INTERRUPT : 0u);
-}
-
 void edgekd_port_init(void) {
     edgekd_stm32f4_start_clock();
     RCC_AHB1ENR |= 1u << USART_GPIO;
@@ -108,7 +104,7 @@ void edgekd_port_init(void) {
     connect_pin(USART_TX_PIN);
     connect_pin(USART_RX_PIN);
     USART_BRR = (USART_CLOCK_HZ + EDGEKD_BAUD / 2u) / EDGEKD_BAUD; /* RM0090 30.3.4, 16 samples a bit */
-    receive_interrupt(true);
+    USART_CR1 = CR1_USART_ENABLE | CR1_TX_ENABLE | CR1_RX_ENABLE | CR1_RX_INTERRUPT;
     edgekd_cortex_m_enable(USART_INTERRUPT);
 
     TIM2_PSC = 0;
@@ -120,8 +116,10 @@ void edgekd_port_init(void) {
 void edgekd_cortex_m_interrupt(void) {
     for (uint32_t state = USART_SR; (state & (SR_RX_NOT_EMPTY | SR_OVERRUN)) != 0u; state = USART_SR) {
         if (edgekd_ring_is_full(&received)) {
-            stopped = true; /* the byte waits in the USART until edgekd_port_read() makes room */
-            receive_interrupt(false);
+            /* The byte waits in the USART until edgekd_port_read() makes room. Clearing CR1_RX_INTERRUPT would do on a
+             * board, but QEMU 7.2 then leaves the line raised, and this handler would run again and again for ever. */
+            stopped = true;
+            edgekd_cortex_m_disable(USART_INTERRUPT);
             return;
         }
         uint8_t byte = (uint8_t)USART_DR; /* after reading SR this also clears an overrun (RM0090 30.6.1) */
@@ -139,7 +137,7 @@ int edgekd_port_read(void) {
     if (stopped) {
         edgekd_cortex_m_hold();
         stopped = false;
-        receive_interrupt(true);
+        edgekd_cortex_m_enable(USART_INTERRUPT);
         edgekd_cortex_m_interrupt();
         edgekd_cortex_m_release();
     }
