@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import edgekd
 from edgekd import paths
 from edgekd.config import Recipe
 from edgekd.files import sha256_of
+from edgekd.models import source_digest
 from edgekd.progress import Progress
 
 
@@ -40,7 +40,7 @@ def _distill_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
         **_parts(recipe, "seed", "data", "teacher", "student", "distill"),
         "data_sha256": _data_digest(recipe),
-        "code_sha256": {model: _code_digest(model) for model in (recipe.teacher.model, recipe.student.model)},
+        "code_sha256": {model: source_digest(model) for model in (recipe.teacher.model, recipe.student.model)},
         "versions": _versions("torch", "numpy"),
     }
 
@@ -58,7 +58,7 @@ def _convert_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
         **_parts(recipe, "seed", "data", "convert"),
         "student": recipe.student.model_dump(mode="json", include={"model", "options"}),
         "data_sha256": _data_digest(recipe),
-        "code_sha256": _code_digest(recipe.student.model),
+        "code_sha256": source_digest(recipe.student.model),
         "distill": _made(folder, "distill", "*.safetensors"),
         "versions": _versions("torch", "onnx", "onnx2tf", "tensorflow", "tflite-micro", "numpy"),
     }
@@ -161,18 +161,6 @@ def _data_digest(recipe: Recipe) -> str:
     for file in files_of(recipe.data.source, recipe.data.path):
         digest.update(f"{file.name}\0{sha256_of(file)}\0".encode())
     return digest.hexdigest()
-
-
-def _code_digest(model: str) -> str | None:
-    """Digest of the module of a `package.module:callable`; None for the built-in ones, which the version names."""
-    module, colon, _ = model.partition(":")
-    if not colon:
-        return None
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return None
-    return sha256_of(Path(spec.origin)) if spec and spec.origin else None
 
 
 def _board_file(recipe: Recipe) -> Path:
