@@ -36,16 +36,18 @@ class Emulator:
 
     url: the serial port, socket://127.0.0.1:PORT. One connection at a time, any number in turn.
     Time inside counts instructions: each takes one nanosecond of it (QEMU's -icount shift=0).
+    arguments: more of QEMU's own, a plugin for one.
     Raises InputError for a board without an emulator or an absent image, ToolError when QEMU is missing or refuses.
     """
 
-    def __init__(self, board: BoardProfile, elf: Path) -> None:
+    def __init__(self, board: BoardProfile, elf: Path, arguments: tuple[str, ...] = ()) -> None:
         if board.emulator is None:
             raise InputError(f"board {board.name} cannot be emulated", "name its serial port: --port PORT")
         if not elf.is_file():
             raise InputError(f"{elf}: no such image")
         self._board = board
         self._elf = elf
+        self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -106,6 +108,7 @@ class Emulator:
             *(["-serial", "null"] * emulator.serial),
             *("-serial", "chardev:link"),
             *emulator.arguments,
+            *self._arguments,
         ]
 
     def _check_version(self, program: str, known: tuple[str, ...]) -> None:
