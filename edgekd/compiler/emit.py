@@ -58,7 +58,7 @@ def emit(
     """
     sources = sorted({source for call in calls if isinstance(call, KernelCall) for source in call.sources})
     own = [f"{name}.h", f"{name}.c", f"{name}_weights.h", f"{name}_weights.c"]
-    clash = {file.lower() for file in own} & {source.lower() for source in sources}
+    clash = {file.lower() for file in own} & {Path(source).name.lower() for source in sources}
     if clash:
         raise InputError(f"the model's name {name} is also a kernel's ({min(clash)})", "choose another with --name")
     context = _Writer(graph, calls, plan, name, model, sources).context()
@@ -74,7 +74,7 @@ def emit(
     files = {
         file: environment.get_template(template).render(context) for file, template in zip(own, templates, strict=True)
     }
-    return files | {source: (kernels / source).read_text(encoding="utf-8") for source in sources}
+    return files | {Path(source).name: (kernels / source).read_text(encoding="utf-8") for source in sources}
 
 
 class _Writer:
@@ -119,7 +119,7 @@ class _Writer:
             "outputs": [_interface(io) for io in self._outputs],
             "parameters": self._parameters(),
             "null_checks": " || ".join(f"{pointer} == NULL" for pointer in pointers),
-            "headers": [source for source in self._sources if source.endswith(".h")],
+            "headers": [Path(source).name for source in self._sources if source.endswith(".h")],
             "layers": layers,
             "copies": [self._copy(copy.source, self._outputs[copy.output].label) for copy in self._plan.copies],
             "arrays": self._arrays,
@@ -158,8 +158,21 @@ class _Writer:
             arguments += labels
         if call.scratch_bytes:
             arguments.append(f"memory + {self._plan.scratch[operator.index]}")
-        lines.append(f"{call.function}({', '.join(arguments)});")
+        if call.rows:
+            arguments += ["0", str(call.rows.count)]
+        if call.run:
+            arguments.append(str(call.run.count))
+        lines += self._repeated(call, f"{call.function}({', '.join(arguments)});")
         return {"struct": call.struct, "label": label, "fields": fields, "comment": comment, "lines": lines}
+
+    def _repeated(self, call: KernelCall, line: str) -> list[str]:
+        """`line` once for each image, its tensors moving on by an image each time."""
+        if call.images == 1:
+            return [line]
+        for tensor in (*call.inputs, *call.outputs):
+            label = self._label(tensor)
+            line = re.sub(rf"\b{label}\b", f"{label} + image * {tensor.elements // call.images}", line)
+        return [f"for (int32_t image = 0; image < {call.images}; ++image) {{", f"    {line}", "}"]
 
     def _array(self, label: str, values: npt.NDArray[Any], comment: str) -> str:
         """The C name of a constant array; one written already serves every layer with the same content."""

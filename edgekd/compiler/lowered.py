@@ -33,18 +33,52 @@ class ConstantArray:
         return int(np.asarray(self.values).nbytes)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """A call that computes output rows first to last - 1 of one image: two more arguments, `first` and `last`.
+
+    count: rows of the output. Output row y reads the input rows from y * stride - padding, `reach` of them, as far as
+    they lie within `input_rows`. Both buffers may be rings (window.h). Within one call rows may be read and written in
+    any order; what a call for row y alone reads and writes is just that.
+    """
+
+    count: int
+    stride: int
+    reach: int
+    padding: int
+    input_rows: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A call that works from front to back on `count` units, one more argument, which the caller may cut into pieces.
+
+    A unit is a pixel, a row of a dense layer, an element: the same share of each input and of the output, contiguous.
+    buffered: how many consecutive units are read before any of their outputs is written; 0 when a unit's inputs are
+    read again after its first output is there.
+    """
+
+    count: int
+    buffered: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class KernelCall:
-    """One C call: `function(&parameters, inputs..., outputs..., scratch)`.
+    """One C call: `function(&parameters, inputs..., outputs..., scratch)`, then first, last (`rows`) or count (`run`).
 
     The emitter writes `static const struct <struct> <layer> = { .<field> = <value>, … };` and the call. Inputs are
     `const <type> *`, outputs `<type> *`, in the order given; constant tensors are not inputs here but arrays named
     by a field. `scratch` is passed last, as `void *` aligned to 4 bytes, only when scratch_bytes > 0.
 
     function: C function of firmware/kernels, "edgekd_conv_2d_s8". struct: its parameter struct without the word
-    `struct`, or None when the call takes no parameters. sources: files of firmware/kernels it needs, headers
-    included ("conv_2d_s8.c", …). in_place: pairs (output position, input position) that may share memory exactly
-    (same start), the kernel being right when they do. macs: multiply-accumulates of one inference.
+    `struct`, or None when the call takes no parameters.
+    sources: files of firmware/kernels it needs, headers included ("conv_2d_s8.c", "dsp/dense_s8_dsp.c", …); they end
+    up in one folder.
+    in_place: pairs (output position, input position) that may share memory exactly (same start), the kernel being
+    right when they do; of a `run` that follows from `buffered`.
+    macs: multiply-accumulates of one inference.
+    images: how many calls it takes, each with an equal share of every input and output (the batch).
+    rows, run: how the call can be cut into pieces; at most one of them, and neither when it cannot.
     inputs_as_array, outputs_as_array: the inputs (outputs) are passed as one argument, an array of pointers
     (`const void *const *`; `void *const *`), because their number differs from call to call.
     """
@@ -59,6 +93,9 @@ class KernelCall:
     in_place: tuple[tuple[int, int], ...] = ()
     scratch_bytes: int = 0
     macs: int = 0
+    images: int = 1
+    rows: Rows | None = None
+    run: Run | None = None
     inputs_as_array: bool = False
     outputs_as_array: bool = False
 

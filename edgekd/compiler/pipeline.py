@@ -76,7 +76,7 @@ def compile_model(model: Path, out: Path, *, target: str, name: str | None = Non
     name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
     graph = read_tflite(model)
     try:
-        calls = tuple(ops.lower(operator) for operator in graph.operators)
+        calls = tuple(ops.lower(operator, chosen) for operator in graph.operators)
         plan = plan_memory(calls, graph)
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))

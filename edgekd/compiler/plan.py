@@ -175,7 +175,7 @@ class _Planner:
         for step, call in enumerate(self._calls):
             if not isinstance(call, KernelCall):
                 continue
-            for output, source in sorted(call.in_place, key=lambda pair: -call.inputs[pair[1]].nbytes):
+            for output, source in sorted(in_place(call), key=lambda pair: -call.inputs[pair[1]].nbytes):
                 if self._may_merge(step, call, output, source):
                     self._join(self._of[call.inputs[source].index], self._of[call.outputs[output].index])
                     self._in_place.append((step, call.outputs[output].index, call.inputs[source].index))
@@ -193,7 +193,7 @@ class _Planner:
             return False
         # The same bytes may be given at several positions (ADD x x): the kernel must be right for each of them.
         same = [i for i, tensor in enumerate(call.inputs) if self._of[tensor.index] is old]
-        return all((output, i) in call.in_place for i in same)
+        return all((output, i) in in_place(call) for i in same)
 
     def _join(self, old: _Storage, new: _Storage) -> None:
         """`old` lives on as `new`: which of the two has gathered many members already is `old`."""
@@ -202,6 +202,15 @@ class _Planner:
         old.members += new.members
         for tensor in new.members:
             self._of[tensor.index] = old
+
+
+def in_place(call: KernelCall) -> tuple[tuple[int, int], ...]:
+    """Pairs (output, input) that may be the same memory."""
+    if call.run is None or not call.run.buffered:
+        return call.in_place
+    (target,) = call.outputs
+    sources = enumerate(call.inputs)
+    return tuple((0, i) for i, source in sources if source.nbytes == target.nbytes and not source.is_constant)
 
 
 def _distinct(storages: Iterable[_Storage]) -> list[_Storage]:

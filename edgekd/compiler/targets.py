@@ -10,16 +10,19 @@ from edgekd.errors import InputError
 
 @dataclass(frozen=True)
 class Target:
-    """name: as on the command line. title: for people. Every target gets the portable C kernels today."""
+    """name: as on the command line. title: for people. kernels: packages of edgekd.compiler.isa, best first."""
 
     name: str
     title: str
+    kernels: tuple[str, ...] = ("portable",)
 
+
+HOST = Target("host", "this machine, or any other with a C11 compiler")
 
 TARGETS = {
     target.name: target
     for target in (
-        Target("host", "this machine, or any other with a C11 compiler"),
+        HOST,
         Target("cortex-m0", "Arm Cortex-M0"),
         Target("cortex-m0plus", "Arm Cortex-M0+"),
         Target("cortex-m3", "Arm Cortex-M3"),

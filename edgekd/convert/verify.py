@@ -17,6 +17,7 @@ from edgekd.compiler.graph import Graph, Tensor
 from edgekd.compiler.lowered import KernelCall
 from edgekd.compiler.ops import lower
 from edgekd.compiler.reader import read_tflite
+from edgekd.compiler.targets import HOST
 from edgekd.convert import tflm
 from edgekd.convert.quantize_io import dequantize, model_input
 from edgekd.errors import BadResultError, InputError
@@ -129,7 +130,7 @@ def _operators(graph: Graph, name: str) -> tuple[OperatorFacts, ...]:
     facts = []
     for operator in graph.operators:
         try:
-            call = lower(operator)
+            call = lower(operator, HOST)
         except InputError as error:
             raise InputError(f"{name}: {error.message}", *error.hints) from None
         kernel = call if isinstance(call, KernelCall) else None

@@ -8,7 +8,6 @@
  * by multiplier and shift. sign_a, sign_b: 1, or -1 for the operand that is subtracted.
  */
 struct edgekd_add_s8 {
-    struct edgekd_broadcast walk;
     int32_t zero_point_a;
     int32_t multiplier_a;
     int32_t shift_a;
@@ -24,7 +23,16 @@ struct edgekd_add_s8 {
     int32_t highest;
 };
 
+/* The same with operands of other shapes, repeated. */
+struct edgekd_add_broadcast_s8 {
+    struct edgekd_broadcast walk;
+    struct edgekd_add_s8 add;
+};
+
+/* `count` elements of each. output may be an operand. */
+void edgekd_add_s8(const struct edgekd_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output, int32_t count);
+
 /* output may be an operand that has its shape. */
-void edgekd_add_s8(const struct edgekd_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+void edgekd_add_broadcast_s8(const struct edgekd_add_broadcast_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 #endif

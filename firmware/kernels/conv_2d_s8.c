@@ -5,22 +5,20 @@
  */
 #include "conv_2d_s8.h"
 
-void edgekd_conv_2d_s8(const struct edgekd_conv_2d_s8 *p, const int8_t *input, int8_t *output, void *scratch) {
+void edgekd_conv_2d_s8(const struct edgekd_conv_2d_s8 *p, const int8_t *input, int8_t *output, void *scratch,
+                       int32_t first, int32_t last) {
     const struct edgekd_window *w = &p->window;
-    const int32_t image_bytes = w->input_height * w->input_width * w->input_channels;
     const int32_t group_inputs = w->input_channels / p->groups;
     const int32_t group_outputs = p->outputs / p->groups;
-    for (int32_t batch = 0; batch < w->batches; ++batch) {
-        for (int32_t y = 0; y < w->output_height; ++y) {
-            for (int32_t x = 0; x < w->output_width; ++x) {
-                for (int32_t group = 0; group < p->groups; ++group) {
-                    const int32_t first = group * group_outputs;
-                    edgekd_gather_s8(w, input, y, x, group * group_inputs, group_inputs, p->input_zero_point, scratch);
-                    edgekd_dense_s8(&p->dense, scratch, output, first, first + group_outputs);
-                }
-                output += p->outputs;
+    for (int32_t y = first; y < last; ++y) {
+        int8_t *pixel = edgekd_output_row(w, output, y, p->outputs);
+        for (int32_t x = 0; x < w->output_width; ++x) {
+            for (int32_t group = 0; group < p->groups; ++group) {
+                const int32_t channel = group * group_outputs;
+                edgekd_gather_s8(w, input, y, x, group * group_inputs, group_inputs, p->input_zero_point, scratch);
+                edgekd_dense_s8(&p->dense, scratch, pixel, channel, channel + group_outputs);
             }
+            pixel += p->outputs;
         }
-        input += image_bytes;
     }
 }

@@ -4,14 +4,12 @@
  *      x0 x1 x2 x3  x0 x1 x2 x3  ...         outputs bytes of the weights
  *      w0 w1 w2 w3  w0 w1 w2 w3  ...
  *
- * A window inside the image is read where it is. One that leaves the image is first gathered into scratch, its padding
- * written as the input's zero point, and read there with other steps.
+ * A window inside the image is read where it is. One that leaves the image, or lies on both ends of a ring of rows, is
+ * first gathered into scratch, its padding written as the input's zero point, and read there with other steps.
  */
 #include "depthwise_conv_2d_s8.h"
 
 #include "requantize.h"
-
-#include <stddef.h>
 
 /* A window in memory: the first tap's first channel, and bytes from row to row and from tap to tap. */
 struct taps {
@@ -85,38 +83,36 @@ static void pixel(const struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps,
     }
 }
 
-/* The window at output (y, x), gathered into scratch if it leaves the image. */
+/* Whether the rows of the windows at output row y are in the image and one after the other in the buffer. */
+static int rows_in_place(const struct edgekd_window *w, int32_t y) {
+    const int32_t top = y * w->stride_y - w->pad_top;
+    const int32_t bottom = top + (w->height - 1) * w->dilation_y;
+    return top >= 0 && bottom < w->input_height && top / w->input_rows == bottom / w->input_rows;
+}
+
 static struct taps window_at(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *image, int32_t y, int32_t x,
-                             int8_t *scratch) {
+                             int in_place, int8_t *scratch) {
     const struct edgekd_window *w = &p->window;
     const int32_t channels = w->input_channels;
-    const int32_t top = y * w->stride_y - w->pad_top;
     const int32_t left = x * w->stride_x - w->pad_left;
-    const int32_t bottom = top + (w->height - 1) * w->dilation_y;
     const int32_t right = left + (w->width - 1) * w->dilation_x;
-    if (top < 0 || left < 0 || bottom >= w->input_height || right >= w->input_width) {
+    if (!in_place || left < 0 || right >= w->input_width) {
         edgekd_gather_s8(w, image, y, x, 0, channels, p->input_zero_point, scratch);
         return (struct taps){scratch, w->width * channels, channels};
     }
-    return (struct taps){image + (top * w->input_width + left) * channels, w->dilation_y * w->input_width * channels,
-                         w->dilation_x * channels};
+    const int8_t *row = edgekd_input_row(w, image, y * w->stride_y - w->pad_top);
+    return (struct taps){row + left * channels, w->dilation_y * w->input_width * channels, w->dilation_x * channels};
 }
 
 void edgekd_depthwise_conv_2d_s8(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input, int8_t *output,
-                                 void *scratch) {
+                                 void *scratch, int32_t first, int32_t last) {
     const struct edgekd_window *w = &p->window;
-    for (int32_t batch = 0; batch < w->batches; ++batch) {
-        for (int32_t y = 0; y < w->output_height; ++y) {
-            for (int32_t x = 0; x < w->output_width; ++x) {
-                pixel(p, window_at(p, input, y, x, scratch), output);
-                output += w->input_channels * p->depth_multiplier;
-            }
+    const int32_t outputs = w->input_channels * p->depth_multiplier;
+    for (int32_t y = first; y < last; ++y) {
+        const int in_place = rows_in_place(w, y);
+        int8_t *to = edgekd_output_row(w, output, y, outputs);
+        for (int32_t x = 0; x < w->output_width; ++x) {
+            pixel(p, window_at(p, input, y, x, in_place, scratch), to + x * outputs);
         }
-        input += w->input_height * w->input_width * w->input_channels;
     }
-}
-
-void edgekd_depthwise_conv_2d_unpadded_s8(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                          int8_t *output) {
-    edgekd_depthwise_conv_2d_s8(p, input, output, NULL);
 }

@@ -21,14 +21,10 @@ struct edgekd_depthwise_conv_2d_s8 {
     int32_t highest;
 };
 
-/* input: [batch][height][width][channels]. output: [batch][height][width][channels * depth_multiplier].
- * scratch: window height * width * channels bytes.
+/* Output rows first to last - 1 of one image, see window.h. input: [height][width][channels]. output: [height][width]
+ * [channels * depth_multiplier]. scratch: window height * width * channels bytes.
  */
 void edgekd_depthwise_conv_2d_s8(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input, int8_t *output,
-                                 void *scratch);
-
-/* The same when no window leaves the image. */
-void edgekd_depthwise_conv_2d_unpadded_s8(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input,
-                                          int8_t *output);
+                                 void *scratch, int32_t first, int32_t last);
 
 #endif

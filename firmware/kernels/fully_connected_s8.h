@@ -6,11 +6,11 @@
 
 struct edgekd_fully_connected_s8 {
     struct edgekd_dense_s8 dense;
-    int32_t rows;
     int32_t outputs;
 };
 
 /* input: [rows][depth]. output: [rows][outputs]. */
-void edgekd_fully_connected_s8(const struct edgekd_fully_connected_s8 *p, const int8_t *input, int8_t *output);
+void edgekd_fully_connected_s8(const struct edgekd_fully_connected_s8 *p, const int8_t *input, int8_t *output,
+                               int32_t rows);
 
 #endif

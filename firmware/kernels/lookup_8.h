@@ -7,10 +7,9 @@
 /* table: 256 results, at the input's bits read as an unsigned number. */
 struct edgekd_lookup_8 {
     const int8_t *table;
-    int32_t count;
 };
 
 /* input, output: int8 or uint8, [count]. output may be input. */
-void edgekd_lookup_8(const struct edgekd_lookup_8 *p, const void *input, void *output);
+void edgekd_lookup_8(const struct edgekd_lookup_8 *p, const void *input, void *output, int32_t count);
 
 #endif

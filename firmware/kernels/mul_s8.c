@@ -14,6 +14,11 @@ static inline void row(const void *parameters, const int8_t *a, int32_t stride_a
     }
 }
 
-void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output) {
-    edgekd_broadcast_rows_s8(&p->walk, p, a, b, output, row);
+void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output, int32_t count) {
+    row(p, a, 1, b, 1, output, count);
+}
+
+void edgekd_mul_broadcast_s8(const struct edgekd_mul_broadcast_s8 *p, const int8_t *a, const int8_t *b,
+                             int8_t *output) {
+    edgekd_broadcast_rows_s8(&p->walk, &p->mul, a, b, output, row);
 }

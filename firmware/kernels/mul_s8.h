@@ -5,7 +5,6 @@
 #include "broadcast.h"
 
 struct edgekd_mul_s8 {
-    struct edgekd_broadcast walk;
     int32_t zero_point_a;
     int32_t zero_point_b;
     int32_t zero_point; /* of the output */
@@ -15,7 +14,16 @@ struct edgekd_mul_s8 {
     int32_t highest;
 };
 
+/* The same with operands of other shapes, repeated. */
+struct edgekd_mul_broadcast_s8 {
+    struct edgekd_broadcast walk;
+    struct edgekd_mul_s8 mul;
+};
+
+/* `count` elements of each. output may be an operand. */
+void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output, int32_t count);
+
 /* output may be an operand that has its shape. */
-void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+void edgekd_mul_broadcast_s8(const struct edgekd_mul_broadcast_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 #endif

@@ -10,27 +10,27 @@ struct edgekd_pool_2d_s8 {
     int32_t highest;
 };
 
-/* The part of a window that lies inside the image. */
+/* The part of a window that lies inside the image: its first row and column there, and how many of each. */
 struct edgekd_pool_part {
-    const int8_t *start;
+    int32_t top;
+    int32_t left;
     int32_t rows;
     int32_t columns;
 };
 
-static inline struct edgekd_pool_part edgekd_pool_part(const struct edgekd_window *w, const int8_t *image, int32_t y,
-                                                       int32_t x) {
+static inline struct edgekd_pool_part edgekd_pool_part(const struct edgekd_window *w, int32_t y, int32_t x) {
     const int32_t top = y * w->stride_y - w->pad_top;
     const int32_t left = x * w->stride_x - w->pad_left;
     const struct edgekd_taps rows = edgekd_taps_inside(top, w->height, 1, w->input_height);
     const struct edgekd_taps columns = edgekd_taps_inside(left, w->width, 1, w->input_width);
-    const int32_t pixel = (top + rows.first) * w->input_width + left + columns.first;
-    const struct edgekd_pool_part part = {image + pixel * w->input_channels, rows.last - rows.first,
-                                          columns.last - columns.first};
-    return part;
+    return (struct edgekd_pool_part){top + rows.first, left + columns.first, rows.last - rows.first,
+                                     columns.last - columns.first};
 }
 
-/* input: [batch][height][width][channels]. output: the same with the output's height and width. */
-void edgekd_average_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output);
-void edgekd_max_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output);
+/* Output rows first to last - 1 of one image, see window.h. input and output: [height][width][channels]. */
+void edgekd_average_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output, int32_t first,
+                               int32_t last);
+void edgekd_max_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output, int32_t first,
+                           int32_t last);
 
 #endif

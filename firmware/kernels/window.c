@@ -25,8 +25,8 @@ void edgekd_gather_s8(const struct edgekd_window *w, const int8_t *image, int32_
         memset(gathered, padding, (size_t)(w->height * row_bytes));
     }
     for (int32_t i = rows.first; i < rows.last; ++i) {
-        const int32_t row = (origin_y + i * w->dilation_y) * w->input_width;
-        const int8_t *from = image + (row + origin_x + columns.first * w->dilation_x) * w->input_channels + first;
+        const int8_t *row = edgekd_input_row(w, image, origin_y + i * w->dilation_y);
+        const int8_t *from = row + (origin_x + columns.first * w->dilation_x) * w->input_channels + first;
         int8_t *to = gathered + i * row_bytes + columns.first * count;
         if (contiguous) {
             memcpy(to, from, (size_t)((columns.last - columns.first) * count));

@@ -1,4 +1,4 @@
-"""Operators: what each becomes in C. One module a family; `lower` picks by the operator's name."""
+"""Operators: what each becomes. One module a family; `lower` picks by the operator's name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from edgekd.compiler.graph import Operator
-from edgekd.compiler.lowered import Lowered
+from edgekd.compiler.isa import choose
+from edgekd.compiler.layers import Layer
+from edgekd.compiler.lowered import Alias, KernelCall, Lowered
 from edgekd.compiler.ops import (
     conversion,
     convolution,
@@ -20,9 +22,10 @@ from edgekd.compiler.ops import (
     shape,
     softmax,
 )
+from edgekd.compiler.targets import Target
 from edgekd.errors import InputError
 
-_LOWER: Mapping[str, Callable[[Operator], Lowered]] = {
+_LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
     "ADD": elementwise.add,
     "AVERAGE_POOL_2D": pool.average_pool_2d,
     "CONCATENATION": parts.concatenation,
@@ -57,11 +60,12 @@ _LOWER: Mapping[str, Callable[[Operator], Lowered]] = {
 SUPPORTED: tuple[str, ...] = tuple(_LOWER)
 
 
-def lower(op: Operator) -> Lowered:
-    """What `op` becomes. Raises InputError that names the operator, the tensor and a remedy."""
+def lower(op: Operator, target: Target) -> Lowered:
+    """What `op` becomes on `target`. Raises InputError that names the operator, the tensor and a remedy."""
     lower_one = _LOWER.get(op.name)
     if lower_one is None:
         near = get_close_matches(op.name, SUPPORTED, n=1)
         hint = f"nearest supported: {near[0]}; " if near else ""
         raise InputError(f"{op.where}: this operator is not supported", f"{hint}supported are {', '.join(SUPPORTED)}")
-    return lower_one(op)
+    lowered = lower_one(op)
+    return lowered if isinstance(lowered, Alias | KernelCall) else choose(lowered, target)

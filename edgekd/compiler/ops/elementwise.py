@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgekd.compiler.graph import Operator, Tensor
+from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import FieldValue, KernelCall
 from edgekd.compiler.ops import axes
 from edgekd.compiler.ops.axes import Axis
@@ -24,16 +25,18 @@ from edgekd.compiler.ops.checks import (
 _AXES = 5  # EDGEKD_BROADCAST_AXES
 _EXTRA_BITS = 20  # that ADD and SUB give their operands
 
+Lowering = Add | Mul | KernelCall
 
-def add(op: Operator) -> KernelCall:
+
+def add(op: Operator) -> Lowering:
     return _sum(op, sign_b=1)
 
 
-def sub(op: Operator) -> KernelCall:
+def sub(op: Operator) -> Lowering:
     return _sum(op, sign_b=-1)
 
 
-def mul(op: Operator) -> KernelCall:
+def mul(op: Operator) -> Lowering:
     a, b = required(op, 2)
     target = output(op)
     quantized(op, a, b, target)
@@ -45,10 +48,10 @@ def mul(op: Operator) -> KernelCall:
         "multiplier": factor,
         "shift": shift,
     }
-    return _call("mul_s8", op, a, b, target, fields)
+    return _call(Mul, "mul", op, a, b, target, fields)
 
 
-def _sum(op: Operator, *, sign_b: int) -> KernelCall:
+def _sum(op: Operator, *, sign_b: int) -> Lowering:
     """a + sign_b * b, both brought to a common scale first; every factor is a quotient of doubles."""
     a, b = required(op, 2)
     target = output(op)
@@ -75,17 +78,30 @@ def _sum(op: Operator, *, sign_b: int) -> KernelCall:
         "multiplier": factor,
         "shift": shift,
     }
-    return _call("add_s8", op, a, b, target, fields)
+    return _call(Add, "add", op, a, b, target, fields)
 
 
-def _call(kernel: str, op: Operator, a: Tensor, b: Tensor, target: Tensor, fields: dict[str, FieldValue]) -> KernelCall:
+def _call(
+    layer: type[Add] | type[Mul],
+    kernel: str,
+    op: Operator,
+    a: Tensor,
+    b: Tensor,
+    target: Tensor,
+    fields: dict[str, FieldValue],
+) -> Lowering:
+    """A layer when both operands have the output's shape, a call of the broadcasting kernel otherwise."""
+    walk = _walk(op, a, b, target)
+    fields = {**fields, **limits(op, target)}
+    if a.elements == b.elements == target.elements:
+        return layer(a, b, target, fields)
     return KernelCall(
-        function=f"edgekd_{kernel}",
-        struct=f"edgekd_{kernel}",
-        sources=(f"{kernel}.c", f"{kernel}.h", "broadcast.h", "requantize.h"),
+        function=f"edgekd_{kernel}_broadcast_s8",
+        struct=f"edgekd_{kernel}_broadcast_s8",
+        sources=(f"{kernel}_s8.c", f"{kernel}_s8.h", "broadcast.h", "requantize.h"),
         inputs=(a, b),
         outputs=(target,),
-        fields={**_walk(op, a, b, target), **fields, **limits(op, target)},
+        fields={**walk, **{f"{kernel}.{name}": value for name, value in fields.items()}},
         in_place=tuple((0, i) for i, x in enumerate((a, b)) if x.elements == target.elements and not x.is_constant),
     )
 

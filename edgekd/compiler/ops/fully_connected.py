@@ -1,27 +1,25 @@
-"""FULLY_CONNECTED, and the dense kernel that 1x1 convolutions share with it."""
+"""FULLY_CONNECTED."""
 
 from __future__ import annotations
 
 from edgekd.compiler.graph import Operator, Tensor
-from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.layers import Dense
 from edgekd.compiler.ops.checks import (
     CONVERT_AGAIN,
     CONVERT_INT8,
     fail,
     label,
-    limits,
     operands,
     output,
     quantized,
     rank,
 )
-from edgekd.compiler.ops.weights import Weights, check_weights, per_channel_factors, prepare
+from edgekd.compiler.ops.weights import check_weights, folded_bias, per_channel_factors, scaling
 
-DENSE_SOURCES = ("dense_s8.c", "dense_s8.h", "requantize.h")
 _BIAS_TOLERANCE = 0.02  # of an output step: TensorFlow Lite Micro refuses more (GetQuantizedConvolutionMultipler)
 
 
-def fully_connected(op: Operator) -> KernelCall:
+def fully_connected(op: Operator) -> Dense:
     """Weights [outputs, depth]; every `depth` consecutive inputs make one row of outputs."""
     source, weights, bias = operands(op, 2, 3)
     assert source is not None and weights is not None
@@ -45,29 +43,14 @@ def fully_connected(op: Operator) -> KernelCall:
         factors = per_channel_factors(op, source, weights, target)
     else:
         factors = [_shared_factor(op, source, weights, bias, target)]
-    dense = prepare(op, source, target, values, bias, channel_axis=0, factors=factors, prefix="dense.")
-    return dense_call(op, source, target, dense, rows=rows, depth=depth, outputs=outputs)
-
-
-def dense_call(
-    op: Operator, source: Tensor, target: Tensor, dense: Weights, *, rows: int, depth: int, outputs: int
-) -> KernelCall:
-    """`rows` rows of `depth` inputs each become `outputs` outputs."""
-    return KernelCall(
-        function="edgekd_fully_connected_s8",
-        struct="edgekd_fully_connected_s8",
-        sources=("fully_connected_s8.c", "fully_connected_s8.h", *DENSE_SOURCES),
-        inputs=(source,),
-        outputs=(target,),
-        fields={
-            **dense.fields,
-            "dense.depth": depth,
-            **{f"dense.{name}": value for name, value in limits(op, target).items()},
-            "rows": rows,
-            "outputs": outputs,
-        },
-        constants=dense.constants,
-        macs=rows * depth * outputs,
+    return Dense(
+        source=source,
+        target=target,
+        weights=values,
+        bias=folded_bias(op, source, values, bias, channel_axis=0),
+        bias_is_weight=bias is not None,
+        scaling=scaling(op, target, factors),
+        rows=rows,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edgekd.compiler.graph import Operator, Tensor
-from edgekd.compiler.lowered import ConstantArray, KernelCall
+from edgekd.compiler.lowered import ConstantArray, KernelCall, Run
 from edgekd.compiler.ops import fixed_point
 from edgekd.compiler.ops.checks import (
     CONVERT_AGAIN,
@@ -47,9 +47,9 @@ def table_call(op: Operator, source: Tensor, target: Tensor, function: Callable[
         sources=("lookup_8.c", "lookup_8.h"),
         inputs=(source,),
         outputs=(target,),
-        fields={"table": "table", "count": source.elements},
+        fields={"table": "table"},
         constants=(ConstantArray("table", results.view(np.int8), is_weight=False),),
-        in_place=((0, 0),),
+        run=Run(source.elements, buffered=1),
     )
 
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from edgekd.compiler.graph import Operator
-from edgekd.compiler.lowered import KernelCall
-from edgekd.compiler.ops import window as windows
+from edgekd.compiler.layers import Pool
 from edgekd.compiler.ops.checks import CONVERT_INT8, fail, label, limits, output, quantized, rank, required, summable
 from edgekd.compiler.ops.window import window_of
 
 _SCALE_TOLERANCE = 1e-6  # what TensorFlow Lite Micro accepts (PoolingPrepare)
 
 
-def average_pool_2d(op: Operator) -> KernelCall:
+def average_pool_2d(op: Operator) -> Pool:
     summable(op, op.options["filter_height"] * op.options["filter_width"])
-    return _pool(op, "average_pool_2d_s8")
+    return _pool(op, "average")
 
 
-def max_pool_2d(op: Operator) -> KernelCall:
-    return _pool(op, "max_pool_2d_s8")
+def max_pool_2d(op: Operator) -> Pool:
+    return _pool(op, "max")
 
 
-def _pool(op: Operator, kernel: str) -> KernelCall:
+def _pool(op: Operator, kind: Literal["average", "max"]) -> Pool:
     (source,) = required(op, 1)
     target = output(op)
     quantized(op, source, target)
@@ -29,11 +30,4 @@ def _pool(op: Operator, kernel: str) -> KernelCall:
     rank(op, source, 4)
     height, width = op.options["filter_height"], op.options["filter_width"]
     window = window_of(op, source, target, height, width, channels=source.shape[3], dilated=False)
-    return KernelCall(
-        function=f"edgekd_{kernel}",
-        struct="edgekd_pool_2d_s8",
-        sources=(f"{kernel}.c", "pool_2d_s8.h", "requantize.h", *windows.SOURCES),
-        inputs=(source,),
-        outputs=(target,),
-        fields={**window.fields(), **limits(op, target)},
-    )
+    return Pool(source, target, window, kind, **limits(op, target))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.graph import Operator, Tensor
-from edgekd.compiler.lowered import ConstantArray, FieldValue
-from edgekd.compiler.ops.checks import CONVERT_AGAIN, CONVERT_INT8, constant, fail, label, multiplier, of_type
+from edgekd.compiler.layers import Scaling
+from edgekd.compiler.ops.checks import (
+    CONVERT_AGAIN,
+    CONVERT_INT8,
+    constant,
+    fail,
+    label,
+    limits,
+    multiplier,
+    of_type,
+)
 from edgekd.compiler.quantize import wrap_array
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """What a kernel with weights needs beside them: constants and the fields that name them."""
-
-    constants: tuple[ConstantArray, ...]
-    fields: dict[str, FieldValue]
 
 
 def check_weights(op: Operator, weights: Tensor, axis: int) -> npt.NDArray[Any]:
@@ -44,36 +44,27 @@ def per_channel_factors(op: Operator, source: Tensor, weights: Tensor, target: T
     return [source.scale * float(scale) / target.scale for scale in scales]
 
 
-def prepare(
-    op: Operator,
-    source: Tensor,
-    target: Tensor,
-    values: npt.NDArray[Any],
-    bias: Tensor | None,
-    *,
-    channel_axis: int,
-    factors: list[float],
-    prefix: str,
-) -> Weights:
-    """Constants and fields of `op`.
+def scaling(op: Operator, target: Tensor, factors: list[float]) -> Scaling:
+    """How sums become `target`. factors: one for each channel, or one."""
+    pairs = [multiplier(op, factor) for factor in factors]
+    return Scaling(
+        multiplier=np.array([pair[0] for pair in pairs], np.int32),
+        shift=np.array([pair[1] for pair in pairs], np.int8),
+        zero_point=target.zero_point,
+        **limits(op, target),
+    )
 
-    values: int8 weights. channel_axis: their dimension of output channels. factors: one for each channel, or one.
-    prefix: of the fields, "dense." when they are in a struct of their own.
-    The input's zero point is folded into the bias: sum(w * (x - z)) = sum(w * x) - z * sum(w), modulo 2**32.
+
+def folded_bias(
+    op: Operator, source: Tensor, values: npt.NDArray[Any], bias: Tensor | None, channel_axis: int
+) -> npt.NDArray[np.int32]:
+    """The bias with the input's zero point folded in: sum(w * (x - z)) = sum(w * x) - z * sum(w), modulo 2**32.
+
+    values: int8 weights. channel_axis: their dimension of output channels.
     """
     channels = values.shape[channel_axis]
     sums = values.astype(np.int64).sum(axis=tuple(d for d in range(values.ndim) if d != channel_axis))
-    folded = wrap_array(_bias(op, bias, channels) - source.zero_point * sums)
-    pairs = [multiplier(op, factor) for factor in factors]
-    constants = (
-        ConstantArray("weights", values),
-        ConstantArray("bias", folded, is_weight=bias is not None),
-        ConstantArray("multiplier", np.array([pair[0] for pair in pairs], np.int32), is_weight=False),
-        ConstantArray("shift", np.array([pair[1] for pair in pairs], np.int8), is_weight=False),
-    )
-    fields: dict[str, FieldValue] = {array.name: array.name for array in constants}
-    fields |= {"per_channel": int(len(pairs) > 1), "zero_point": target.zero_point}
-    return Weights(constants, {prefix + name: value for name, value in fields.items()})
+    return wrap_array(_bias(op, bias, channels) - source.zero_point * sums)
 
 
 def _bias(op: Operator, bias: Tensor | None, channels: int) -> npt.NDArray[np.int64]:

@@ -1,82 +1,12 @@
-"""The geometry of a window that slides over an image, as convolutions and pooling share it."""
+"""The window of an operator: its options and shapes, checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgekd.compiler.graph import Operator, Tensor
-from edgekd.compiler.lowered import FieldValue
+from edgekd.compiler.layers import Axis, Window
 from edgekd.compiler.ops.checks import fail, rank, shape_is
 
-SOURCES = ("window.c", "window.h")
 _MAX_REACH = 1 << 30  # kernels work out positions in 32 bits
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """One direction. padding: in front of the image; behind it, whatever the last window needs."""
-
-    extent: int
-    taps: int
-    stride: int
-    dilation: int
-    output: int
-    padding: int
-
-    @property
-    def leaves_image(self) -> bool:
-        reach = (self.output - 1) * self.stride - self.padding + (self.taps - 1) * self.dilation
-        return self.padding > 0 or reach >= self.extent
-
-
-@dataclass(frozen=True)
-class Window:
-    """A window over `source`, which gives `target`."""
-
-    y: _Axis
-    x: _Axis
-    batches: int
-    channels: int
-
-    @property
-    def leaves_image(self) -> bool:
-        """Some window holds padding."""
-        return self.y.leaves_image or self.x.leaves_image
-
-    @property
-    def taps(self) -> int:
-        return self.y.taps * self.x.taps
-
-    @property
-    def pixels(self) -> int:
-        """Of the output, all batches."""
-        return self.batches * self.y.output * self.x.output
-
-    @property
-    def is_pointwise(self) -> bool:
-        """Output pixels are input pixels, one by one."""
-        return self.taps == 1 and self.y.stride == self.x.stride == 1
-
-    def fields(self) -> dict[str, FieldValue]:
-        """The field `window` of a kernel's struct."""
-        y, x = self.y, self.x
-        values: dict[str, int] = {
-            "batches": self.batches,
-            "input_height": y.extent,
-            "input_width": x.extent,
-            "input_channels": self.channels,
-            "output_height": y.output,
-            "output_width": x.output,
-            "height": y.taps,
-            "width": x.taps,
-            "stride_y": y.stride,
-            "stride_x": x.stride,
-            "dilation_y": y.dilation,
-            "dilation_x": x.dilation,
-            "pad_top": y.padding,
-            "pad_left": x.padding,
-        }
-        return {f"window.{name}": value for name, value in values.items()}
 
 
 def window_of(
@@ -98,7 +28,7 @@ def window_of(
     return Window(y, x, source.shape[0], source.shape[3])
 
 
-def _axis(op: Operator, extent: int, taps: int, stride: int, dilation: int) -> _Axis:
+def _axis(op: Operator, extent: int, taps: int, stride: int, dilation: int) -> Axis:
     if min(taps, stride, dilation) < 1:
         fail(op, f"a window of {taps} taps with stride {stride} and dilation {dilation}")
     reach = (taps - 1) * dilation + 1
@@ -109,4 +39,4 @@ def _axis(op: Operator, extent: int, taps: int, stride: int, dilation: int) -> _
     if output < 1:
         fail(op, f"a window of {reach} does not fit in an image of {extent}", "use padding SAME, or a larger input")
     padding = max((output - 1) * stride + reach - extent, 0) // 2
-    return _Axis(extent, taps, stride, dilation, output, padding)
+    return Axis(extent, taps, stride, dilation, output, padding)
