@@ -137,8 +137,8 @@ def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> 
 
 
 def _port(ports: Path, name: str) -> dict[str, str]:
-    """The files of a port and of the folders it needs, flat, with port.h."""
-    files = {"port.h": (ports / "port.h").read_text(encoding="utf-8")}
+    """The files of a port and of the folders it needs, flat, with those that all ports share."""
+    files = _sources(ports)
     for folder in (name, *load_toml(ports / name / "port.toml", Port).needs):
         files |= {path: text for path, text in _sources(ports / folder).items() if path != "port.toml"}
     return files

@@ -19,7 +19,7 @@ from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import list_boards, load_board
 
 BOARDS = [board.name for board in list_boards() if board.emulator]
-RING = Path(__file__).resolve().parents[2] / "firmware/ports/cortex_m/ring.h"
+RING = Path(__file__).resolve().parents[2] / "firmware/ports/ring.h"
 
 
 def slow_model() -> bytes:
