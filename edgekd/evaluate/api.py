@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edgekd.compiler.reader import read_tflite
 from edgekd.errors import InputError
+from edgekd.evaluate.layers import check_against_timer, layer_costs, require_traceable, trace_inference
 from edgekd.evaluate.metrics import per_inference
 from edgekd.evaluate.samples import noise, read_test_set
 from edgekd.evaluate.under_test import Answers, board_under_test, checked_labels, require_reachable
@@ -50,16 +51,21 @@ def bench_model(
     samples: int = 10,
     port: str | None = None,
     engine: str = "aot",
+    layers: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Measure speed, flash and RAM of `model` on `board` over seeded noise, every output byte compared.
 
     Any number of inputs and outputs of any type. Sizes are those of the image over the same image without a model.
+    layers: what each layer costs, too, in one more inference of the first sample on the emulated board; see
+    edgekd.evaluate.layers.
     Returns a dict of JSON values. Raises as `eval_model`.
     """
     if samples < 1:
         raise InputError(f"{samples} samples measure nothing")
     profile = board if isinstance(board, BoardProfile) else load_board(board)
+    if layers:
+        require_traceable(profile, port)
     require_reachable(profile, port)
     deployment = deploy_cached(model, profile, engine=engine)
     flash = deployment.sizes.flash
@@ -67,7 +73,7 @@ def bench_model(
         inputs = noise(under_test.graph.inputs, samples)
         answers = under_test.stream(inputs, progress)
         exact = under_test.compare(inputs, answers.outputs)
-    return {
+    result = {
         "model": str(model),
         "model_sha256": deployment.model_sha256,
         "board": profile.name,
@@ -79,6 +85,11 @@ def bench_model(
         "ram_bytes": ram_bytes(deployment.sizes.ram.static, answers),
         "link": answers.link,
     }
+    if layers:
+        traced = trace_inference(deployment, inputs[0])
+        check_against_timer(traced, answers.ticks[0], profile)
+        result["layers"] = layer_costs(deployment, traced)
+    return result
 
 
 def ram_bytes(static: int, answers: Answers) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 from rich.table import Table
 
@@ -32,6 +32,43 @@ def bench_table(result: Mapping[str, Any]) -> Table:
     title = f"{result['model']} on {result['board']}"
     rows = [exact_row(result["bit_exact"]), *speed_rows(result), *memory_rows(result)]
     return table(title, rows)
+
+
+def layers_table(result: Mapping[str, Any]) -> Table:
+    """What `edgekd bench --layers` found: a row for each layer, their sum below."""
+    found = result["layers"]
+    made = Table(title="One inference by layer", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    made.show_footer = True
+    columns = _LAYER_COLUMNS
+    if found["cycle_method"] is None:
+        columns = {heading: cell for heading, cell in columns.items() if heading != "M4 cycles"}
+    else:
+        made.caption, made.caption_justify = f"M4 cycles: estimated. {found['cycle_method']}", "left"
+    total = {**found["total"], "kernel": "total", "share": 1.0}
+    for heading, cell in columns.items():
+        justify: Literal["left", "right"] = "left" if heading in ("kernel", "output") else "right"
+        made.add_column(heading, cell(total), justify=justify, no_wrap=heading != "kernel")
+    for row in [*found["rows"], {**found["around"], "kernel": "around the layers"}]:
+        made.add_row(*(cell(row) for cell in columns.values()))
+    return made
+
+
+def _count(value: int | None) -> str:
+    return f"{value:,}" if value else ""
+
+
+# Of layers_table, by heading: the text of a row.
+_LAYER_COLUMNS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "#": lambda row: str(row.get("operator", "")),
+    "kernel": lambda row: row["kernel"].removeprefix("edgekd_"),
+    "output": lambda row: " ".join("×".join(map(str, shape[1:] or shape)) for shape in row.get("outputs", [])),
+    "instructions": lambda row: f"{row['instructions']:,}",
+    "share": lambda row: f"{100 * row['share']:.1f} %",
+    "MACs": lambda row: _count(row["macs"]),
+    "per MAC": lambda row: f"{row['instructions_per_mac']:.2f}" if row["instructions_per_mac"] else "",
+    "arena": lambda row: _count(row.get("live_bytes")),
+    "M4 cycles": lambda row: _count(row["cycles"]),
+}
 
 
 def summary_tables(result: Mapping[str, Any]) -> list[Table]:
