@@ -21,6 +21,12 @@ _FPU = {
     ("cortex-m7", "fpu-sp"): "fpv5-sp-d16",
     ("cortex-m7", "fpu-dp"): "fpv5-d16",
     ("cortex-m33", "fpu-sp"): "fpv5-sp-d16",
+    ("cortex-m55", "fpu-dp"): "auto",
+}
+# What GCC takes for granted of a core, and how to say that it is not there (ibid., -mcpu).
+_GRANTED = {
+    "cortex-m33": {"dsp": "+nodsp"},
+    "cortex-m55": {"dsp": "+nodsp", "fpu-dp": "+nofp", "mve": "+nomve"},
 }
 _SIZE = re.compile(r"(\d+)([KM]?)")
 _UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
@@ -202,8 +208,12 @@ class BoardProfile(Strict):
     @property
     def machine_flags(self) -> list[str]:
         """GCC's flags that select the core: the same for compiling and linking."""
-        flags = [f"-mcpu={self.cpu.core}", "-mthumb"]
-        fpu = next((_FPU[self.cpu.core, f] for f in self.cpu.features if (self.cpu.core, f) in _FPU), None)
+        core, features = self.cpu.core, self.cpu.features
+        absent = "".join(flag for feature, flag in _GRANTED.get(core, {}).items() if feature not in features)
+        flags = [f"-mcpu={core}{absent}", "-mthumb"]
+        fpu = next((_FPU[core, feature] for feature in features if (core, feature) in _FPU), None)
+        if fpu is None and "mve" in features:
+            fpu = "auto"  # integer vectors live in the floating-point unit's registers
         return [*flags, "-mfloat-abi=hard", f"-mfpu={fpu}"] if fpu else [*flags, "-mfloat-abi=soft"]
 
 

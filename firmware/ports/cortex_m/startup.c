@@ -5,7 +5,7 @@
 
 #define SCB_VTOR 0xE000ED08u
 #define SCB_CPACR 0xE000ED88u
-#define CPACR_FPU_FULL (0xFu << 20) /* CP10 and CP11, Armv7-M ARM B3.2.20 */
+#define CPACR_FPU_FULL (0xFu << 20) /* CP10 and CP11: floating point and MVE. Armv7-M ARM B3.2.20 */
 
 /* Memory protection unit (Armv7-M ARM, B3.5). */
 #define MPU_TYPE 0xE000ED90u
@@ -38,11 +38,12 @@ __attribute__((naked)) static void fault(void) {
     __asm__ volatile("ldr r0, =edgekd_stack_high\n\tmov sp, r0\n\tbl edgekd_port_reset");
 }
 
-/* Makes a stack that overflows a fault, on cores that have a way to. */
+/* Makes a stack that overflows a fault. On Armv6-M, which may lack both ways to say so, it is one when it leaves the
+ * RAM, at whose start it lies. */
 static void guard_stack(void) {
 #if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
     __asm__ volatile("msr msplim, %0" ::"r"(edgekd_stack_low));
-#else
+#elif !defined(__ARM_ARCH_6M__)
     if ((EDGEKD_REGISTER(MPU_TYPE) & TYPE_REGIONS) != 0u) {
         EDGEKD_REGISTER(MPU_RNR) = 0;
         EDGEKD_REGISTER(MPU_RBAR) = (uint32_t)edgekd_stack_guard;
@@ -69,6 +70,10 @@ const union vector edgekd_vectors[SYSTEM_VECTORS + EDGEKD_INTERRUPTS] = {
 };
 
 void edgekd_reset_handler(void) {
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+    EDGEKD_REGISTER(SCB_CPACR) |= CPACR_FPU_FULL; /* first: what follows may be compiled to vector instructions */
+    __asm__ volatile("dsb\n\tisb");
+#endif
     const uint32_t *source = edgekd_data_load;
     for (uint32_t *word = edgekd_data_start; word < edgekd_data_end; word++) {
         *word = *source++;
@@ -76,10 +81,9 @@ void edgekd_reset_handler(void) {
     for (uint32_t *word = edgekd_bss_start; word < edgekd_bss_end; word++) {
         *word = 0;
     }
-    EDGEKD_REGISTER(SCB_VTOR) = (uint32_t)edgekd_vectors; /* a boot loader may have left its own */
-#ifdef __ARM_FP
-    EDGEKD_REGISTER(SCB_CPACR) |= CPACR_FPU_FULL;
-    __asm__ volatile("dsb\n\tisb");
+#ifndef __ARM_ARCH_6M__ /* the vectors of a Cortex-M0 are always at 0 */
+    /* A boot loader may have left its own. */
+    EDGEKD_REGISTER(SCB_VTOR) = (uint32_t)edgekd_vectors;
 #endif
     guard_stack();
     main();

@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "cortex_m.h"
 #include "edgekd_config.h"
-#include "ring.h"
+#include "receive.h"
 
 #if EDGEKD_PORT_USART == 1 /* PA9 sends, PA10 receives */
 #define USART 0x40011000u
@@ -80,9 +80,6 @@
 #define CR1_COUNTER_ENABLE 0x1u
 #define EGR_UPDATE 0x1u
 
-static struct edgekd_ring received;
-static volatile bool stopped; /* the ring was full: the interrupt is off until a byte is taken */
-
 static uint32_t with_field(uint32_t word, uint32_t position, uint32_t width, uint32_t value) {
     uint32_t mask = ((1u << width) - 1u) << position;
     return (word & ~mask) | (value << position);
@@ -105,7 +102,7 @@ void edgekd_port_init(void) {
     connect_pin(USART_RX_PIN);
     USART_BRR = (USART_CLOCK_HZ + EDGEKD_BAUD / 2u) / EDGEKD_BAUD; /* RM0090 30.3.4, 16 samples a bit */
     USART_CR1 = CR1_USART_ENABLE | CR1_TX_ENABLE | CR1_RX_ENABLE | CR1_RX_INTERRUPT;
-    edgekd_cortex_m_enable(USART_INTERRUPT);
+    edgekd_receive_start(USART_INTERRUPT);
 
     TIM2_PSC = 0;
     TIM2_ARR = UINT32_MAX;
@@ -113,43 +110,13 @@ void edgekd_port_init(void) {
     TIM2_CR1 = CR1_COUNTER_ENABLE;
 }
 
-void edgekd_cortex_m_interrupt(void) {
-    for (uint32_t state = USART_SR; (state & (SR_RX_NOT_EMPTY | SR_OVERRUN)) != 0u; state = USART_SR) {
-        if (edgekd_ring_is_full(&received)) {
-            /* The byte waits in the USART until edgekd_port_read() makes room. Clearing CR1_RX_INTERRUPT would do on a
-             * board, but QEMU 7.2 then leaves the line raised, and this handler would run again and again for ever. */
-            stopped = true;
-            edgekd_cortex_m_disable(USART_INTERRUPT);
-            return;
-        }
-        uint8_t byte = (uint8_t)USART_DR; /* after reading SR this also clears an overrun (RM0090 30.6.1) */
-        if ((state & SR_RX_NOT_EMPTY) != 0u) {
-            edgekd_ring_put(&received, byte);
-        }
-    }
-}
-
-int edgekd_port_read(void) {
-    if (edgekd_ring_is_empty(&received)) {
+int edgekd_uart_take(void) {
+    uint32_t state = USART_SR;
+    if ((state & (SR_RX_NOT_EMPTY | SR_OVERRUN)) == 0u) {
         return -1;
     }
-    uint8_t byte = edgekd_ring_take(&received);
-    if (stopped) {
-        edgekd_cortex_m_hold();
-        stopped = false;
-        edgekd_cortex_m_enable(USART_INTERRUPT);
-        edgekd_cortex_m_interrupt();
-        edgekd_cortex_m_release();
-    }
-    return byte;
-}
-
-void edgekd_port_idle(void) {
-    edgekd_cortex_m_hold();
-    if (edgekd_ring_is_empty(&received)) {
-        edgekd_cortex_m_wait();
-    }
-    edgekd_cortex_m_release();
+    uint8_t byte = (uint8_t)USART_DR; /* after reading SR this also clears an overrun (RM0090 30.6.1) */
+    return (state & SR_RX_NOT_EMPTY) != 0u ? byte : -1;
 }
 
 void edgekd_port_write(const uint8_t *data, size_t length) {
