@@ -10,7 +10,7 @@ static void put_number(uint32_t value) {
 
 /* Two instructions a loop. */
 static void spin(uint32_t loops) {
-    __asm__ volatile("1: subs %0, #1\n\tbne 1b" : "+r"(loops) : : "cc");
+    __asm__ volatile(".syntax unified\n1: subs %0, #1\n\tbne 1b" : "+r"(loops) : : "cc");
 }
 
 static int overflow(int depth) {

@@ -10,7 +10,7 @@
 
 static struct edgekd_ring received;
 static uint32_t interrupt;
-static volatile bool stopped; /* the ring was full: the interrupt is off until a byte is taken */
+static volatile bool stopped; /* the ring was full: the interrupt is off until there is room again */
 
 static void enable(void) {
     NVIC_ISER(interrupt) = 1u << (interrupt % 32u);
@@ -25,26 +25,35 @@ void edgekd_receive_start(uint32_t number) {
     enable();
 }
 
-void edgekd_cortex_m_interrupt(void) {
+/* Moves what the UART has into the ring; false when the ring is full before the UART is empty, or just then. */
+static bool take_all(void) {
     while (!edgekd_ring_is_full(&received)) {
         int byte = edgekd_uart_take();
         if (byte < 0) {
-            return;
+            return true;
         }
         edgekd_ring_put(&received, (uint8_t)byte);
     }
-    /* In the NVIC and not in the UART: QEMU 7.2's models of some UARTs leave the line raised when the interrupt is
-     * turned off there, and this handler would run for ever; others forget that a byte came meanwhile. */
-    stopped = true;
-    disable();
+    return false;
 }
 
+/* A full ring turns the interrupt off in the NVIC and not in the UART: QEMU 7.2's models of some leave the line raised
+ * then, and this handler would run for ever. */
+void edgekd_cortex_m_interrupt(void) {
+    if (!take_all()) {
+        stopped = true;
+        disable();
+    }
+}
+
+/* Bytes that came while the interrupt was off are taken here: QEMU 7.2's model of the STM32 does not raise the line for
+ * them again. */
 int edgekd_port_read(void) {
     if (edgekd_ring_is_empty(&received)) {
         return -1;
     }
     uint8_t byte = edgekd_ring_take(&received);
-    if (stopped) {
+    if (stopped && take_all()) {
         stopped = false;
         enable();
     }
