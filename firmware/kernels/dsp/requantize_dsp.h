@@ -1,0 +1,42 @@
+/* From a 32-bit sum to int8 in five instructions (Armv7E-M and Armv8-M with the DSP extension).
+ *
+ * requantize.h rounds twice: x = round(sum * multiplier / 2^31), then y = round(x / 2^e), halves away from zero.
+ *
+ *      SMMLAR  x = round(2 sum * multiplier / 2^32) + offset            offset = (2 zero_point + 1) * 2^(e - 1)
+ *      ADD     x = x + (2 sum >> 31)                                    a half of a negative number goes down
+ *      ASR     x = x >> (e - 1)
+ *      SSAT    y = x >> 1, within -128 to 127
+ *
+ * The sign of x is that of the sum, or x is 0; then e >= 1 makes the -1 of the ADD vanish in the shift. That is exact
+ * when e >= 1, |sum| < 2^30 and x + offset does not overflow: edgekd/compiler/isa/dsp/requantization.py makes sure.
+ * Its tables hold e - 1, called `shift` here.
+ */
+#ifndef EDGEKD_REQUANTIZE_DSP_H
+#define EDGEKD_REQUANTIZE_DSP_H
+
+#include <arm_acle.h>
+#include <stdint.h>
+
+/* round(a * b / 2^32) + c, halves up, wrapping. GCC 12 makes three instructions of the C. */
+static inline int32_t edgekd_smmlar_dsp(int32_t a, int32_t b, int32_t c) {
+#ifdef __ARM_FEATURE_DSP
+    int32_t sum;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(c));
+    return sum;
+#else
+    return (int32_t)((uint32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32) + (uint32_t)c);
+#endif
+}
+
+/* The offset for a channel, the same for all its sums. odd_zero_point: 2 zero_point + 1. */
+static inline int32_t edgekd_offset_dsp(int32_t odd_zero_point, int32_t shift) {
+    return (int32_t)((uint32_t)odd_zero_point << shift);
+}
+
+/* twice: 2 * sum. The result is within -128 to 127; narrower limits are for the caller. */
+static inline int32_t edgekd_requantize_dsp(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
+    const int32_t scaled = edgekd_smmlar_dsp(twice, multiplier, offset) + (twice >> 31);
+    return (int32_t)__ssat((scaled >> shift) >> 1, 8);
+}
+
+#endif
