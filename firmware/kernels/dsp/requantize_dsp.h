@@ -14,8 +14,9 @@
 #ifndef EDGEKD_REQUANTIZE_DSP_H
 #define EDGEKD_REQUANTIZE_DSP_H
 
-#include <arm_acle.h>
 #include <stdint.h>
+
+#include "requantize.h"
 
 /* round(a * b / 2^32) + c, halves up, wrapping. GCC 12 makes three instructions of the C. */
 static inline int32_t edgekd_smmlar_dsp(int32_t a, int32_t b, int32_t c) {
@@ -34,9 +35,9 @@ static inline int32_t edgekd_offset_dsp(int32_t odd_zero_point, int32_t shift) {
 }
 
 /* twice: 2 * sum. The result is within -128 to 127; narrower limits are for the caller. */
-static inline int32_t edgekd_requantize_dsp(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
+static inline int8_t edgekd_requantize_dsp(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
     const int32_t scaled = edgekd_smmlar_dsp(twice, multiplier, offset) + (twice >> 31);
-    return (int32_t)__ssat((scaled >> shift) >> 1, 8);
+    return edgekd_clamp_s8((scaled >> shift) >> 1, -128, 127);
 }
 
 #endif

@@ -30,9 +30,4 @@ static inline int32_t __smlad(int16x2_t a, int16x2_t b, int32_t c) {
     return (int32_t)(low + high + (uint32_t)c);
 }
 
-static inline int32_t __ssat(int32_t x, uint32_t bits) {
-    const int32_t highest = (int32_t)(((uint32_t)1 << (bits - 1)) - 1);
-    return x > highest ? highest : x < -highest - 1 ? -highest - 1 : x;
-}
-
 #endif
