@@ -51,7 +51,7 @@ _PACKAGES = (
 _PROGRAMS = (
     ("arm-none-eabi-gcc", "compiles firmware for Cortex-M", True, "gcc-arm-none-eabi libnewlib-arm-none-eabi"),
     ("qemu-system-arm", "the emulated boards", True, "qemu-system-arm"),
-    ("gcc", "compiles the generated C for this machine, in tests", False, "gcc libc6-dev"),
+    ("gcc", "compiles the plugin of `bench --layers`; the generated C, in tests", False, "gcc libc6-dev"),
     ("dfu-util", "uploads to boards with a USB boot loader", False, "dfu-util"),
 )
 

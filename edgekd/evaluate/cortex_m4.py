@@ -5,7 +5,7 @@ Arm Cortex-M4 Technical Reference Manual (DDI 0439), table 3-1, zero wait states
     load                        2; 1 right after another single load or store (they are pipelined, section 3.3.3)
     store                       1
     ldrd, strd                  3
-    load, store multiple of n   1 + n; 2 more when pc is among them, or is what a single load loads
+    load, store multiple of n   1 + n; 2 more when pc is loaded, as by a single load of it
     branch, call, return        3 taken, 1 not taken
     integer divide              7 (2 to 12, by its operands)
     all else                    1

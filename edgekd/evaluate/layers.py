@@ -12,7 +12,7 @@ Counts are exact: those of the board's own timer, to its tick, which is checked 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,8 @@ from edgekd.firmware.board import BoardProfile
 from edgekd.firmware.deployment import Deployment
 from edgekd.firmware.project import MODEL_NAME
 
-CYCLE_METHOD = "Arm Cortex-M4 TRM (DDI 0439), tables 3-1 and 7-1, on the executed instructions, zero wait states"
-ESTIMATED_CORES = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
+ESTIMATED_CORES = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")  # what they run, a Cortex-M4 could run
+_METHOD = "Arm Cortex-M4 TRM (DDI 0439), tables 3-1 and 7-1, over what ran; zero wait states"
 _ENTRY = "invoke"  # of firmware/engines/aot/engine.c.j2
 _BETWEEN_READS = 64  # more instructions than a port takes to read its timer and to call the engine
 
@@ -96,8 +96,8 @@ def check_against_timer(traced: Traced, ticks: int, board: BoardProfile) -> None
 def layer_costs(deployment: Deployment, traced: Traced) -> dict[str, Any]:
     """The costs as JSON values: totals, and a row for each operator that runs code, in the order of execution.
 
-    cycles are None on cores the table is not for. share: of all instructions, as a fraction of 1. live_bytes: of the
-    arena while the layer runs.
+    m4_cycles: estimated, None where a Cortex-M4 could not run the same code. share: of all instructions, as a fraction
+    of 1. live_bytes: of the arena while the layer runs.
     """
     compiled = deployment.project.compiled
     assert compiled is not None
@@ -114,7 +114,7 @@ def layer_costs(deployment: Deployment, traced: Traced) -> dict[str, Any]:
             "share": run / total,
             "macs": macs,
             "instructions_per_mac": run / macs if macs else None,
-            "cycles": estimates.get(layer, Estimate()).cycles if estimates is not None else None,
+            "m4_cycles": estimates.get(layer, Estimate()).cycles if estimates is not None else None,
         }
 
     rows = [
@@ -136,15 +136,20 @@ def layer_costs(deployment: Deployment, traced: Traced) -> dict[str, Any]:
             "instructions": total,
             "macs": compiled.macs,
             "instructions_per_mac": total / compiled.macs if compiled.macs else None,
-            "cycles": sum(found.cycles for found in estimates.values()) if estimates is not None else None,
+            "m4_cycles": sum(found.cycles for found in estimates.values()) if estimates is not None else None,
             "live_bytes": max((row["live_bytes"] for row in rows), default=0),
             "mix": _mix(estimates.values()) if estimates is not None else None,
         },
-        "cycle_method": CYCLE_METHOD if estimates is not None else None,
+        "m4_cycle_method": _method(deployment.board.cpu.core) if estimates is not None else None,
     }
 
 
-def _mix(estimates: Any) -> dict[str, int]:
+def _method(core: str) -> str:
+    other = "" if core == "cortex-m4" else f"; a {core.replace('cortex-m', 'Cortex-M')} takes others"
+    return _METHOD + other
+
+
+def _mix(estimates: Iterable[Estimate]) -> dict[str, int]:
     """Instructions by kind, most first."""
     mix: Counter[str] = Counter()
     for found in estimates:

@@ -40,10 +40,10 @@ def layers_table(result: Mapping[str, Any]) -> Table:
     made = Table(title="One inference by layer", title_justify="left", title_style="bold", box=None, pad_edge=False)
     made.show_footer = True
     columns = _LAYER_COLUMNS
-    if found["cycle_method"] is None:
+    if found["m4_cycle_method"] is None:
         columns = {heading: cell for heading, cell in columns.items() if heading != "M4 cycles"}
     else:
-        made.caption, made.caption_justify = f"M4 cycles: estimated. {found['cycle_method']}", "left"
+        made.caption, made.caption_justify = f"M4 cycles: estimated. {found['m4_cycle_method']}", "left"
     total = {**found["total"], "kernel": "total", "share": 1.0}
     for heading, cell in columns.items():
         justify: Literal["left", "right"] = "left" if heading in ("kernel", "output") else "right"
@@ -67,7 +67,7 @@ _LAYER_COLUMNS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "MACs": lambda row: _count(row["macs"]),
     "per MAC": lambda row: f"{row['instructions_per_mac']:.2f}" if row["instructions_per_mac"] else "",
     "arena": lambda row: _count(row.get("live_bytes")),
-    "M4 cycles": lambda row: _count(row["cycles"]),
+    "M4 cycles": lambda row: _count(row["m4_cycles"]),
 }
 
 
