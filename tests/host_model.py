@@ -43,12 +43,12 @@ int main(void) {{
     arena = malloc(arena_bytes ? arena_bytes : 1);
 {allocate}
     for (;;) {{
-{read}
         for (size_t i = 0; i < arena_bytes; i++) {{
             noise = noise * 1103515245u + 12345u;
             ((unsigned char *)arena)[i] = (unsigned char)(noise >> 16);
         }}
-        int status = {name}_invoke({arguments}, arena_bytes ? arena : NULL);
+{read}
+        int status = {name}_invoke({arguments});
         if (status != 0) {{
             fprintf(stderr, "invoke returned %d\\n", status);
             return 3;
@@ -127,13 +127,15 @@ def _main(compiled: CompiledModel) -> str:
     macro = compiled.name.upper()
     inputs = _labels("input", len(compiled.inputs))
     outputs = _labels("output", len(compiled.outputs))
-    allocate = [f"    {label} = malloc({macro}_{label.upper()}_BYTES);" for label in inputs + outputs]
+    in_arena = compiled.buffers == "arena"
+    where = "(char *)arena + {macro}_{label}_OFFSET" if in_arena else "malloc({macro}_{label}_BYTES)"
+    allocate = [f"    {label} = {where.format(macro=macro, label=label.upper())};" for label in inputs + outputs]
     read = []
     for position, label in enumerate(inputs):
         size = f"{macro}_{label.upper()}_BYTES"
         read.append(f"        if (fread({label}, 1, {size}, stdin) != {size}) return {1 if position else 0};")
-    # Noise in the outputs as well: nothing may depend on what they held.
-    read += [f"        memset({label}, 0x5a, {macro}_{label.upper()}_BYTES);" for label in outputs]
+    if not in_arena:  # noise in the outputs as well: nothing may depend on what they held
+        read += [f"        memset({label}, 0x5a, {macro}_{label.upper()}_BYTES);" for label in outputs]
     write = [f"        fwrite({label}, 1, {macro}_{label.upper()}_BYTES, stdout);" for label in outputs]
     return _MAIN.format(
         name=compiled.name,
@@ -141,7 +143,7 @@ def _main(compiled: CompiledModel) -> str:
         declare="\n".join(f"static void *{label};" for label in inputs + outputs),
         allocate="\n".join(allocate),
         read="\n".join(read),
-        arguments=", ".join(inputs + outputs),
+        arguments="arena" if in_arena else ", ".join([*inputs, *outputs, "arena_bytes ? arena : NULL"]),
         write="\n".join(write),
     )
 

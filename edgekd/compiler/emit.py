@@ -16,10 +16,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from edgekd import __version__
 from edgekd.compiler import c_text
 from edgekd.compiler.graph import Graph, Operator, Tensor
-from edgekd.compiler.lowered import Alias, KernelCall, Lowered
+from edgekd.compiler.lowered import KernelCall, Lowered
 from edgekd.compiler.packing import ALIGNMENT
-from edgekd.compiler.plan import MemoryPlan
+from edgekd.compiler.plan import MemoryPlan, Stage
 from edgekd.compiler.reader import printable
+from edgekd.compiler.statements import Names, Statements
+from edgekd.compiler.storages import Copy, Place
 from edgekd.errors import InputError
 
 _MAX_CONSTANTS = 64 << 20  # bytes: tensors may share a buffer of the file, so a small file can ask for a lot of C
@@ -90,6 +92,7 @@ class _Writer:
         self._model = model
         self._sources = sources
         self._inputs, self._outputs = interfaces(graph)
+        self._in_arena = all(place.region == "arena" for place in plan.outputs)
         self._arrays: list[dict[str, Any]] = []
         self._array_bytes = 0
         self._names: dict[tuple[str, bytes], str] = {}  # of arrays by type and content
@@ -103,10 +106,12 @@ class _Writer:
                 assert tensor.data is not None
                 comment = f'tensor "{printable(tensor.name)}"'
                 self._constants[tensor.index] = self._array(f"tensor_{tensor.index}", tensor.data, comment)
-        layers = [
-            self._layer(operator, call) for operator, call in zip(self._graph.operators, self._calls, strict=True)
-        ]
-        pointers = [io.label for io in (*self._inputs, *self._outputs)] + ["arena"] * (self._plan.arena_bytes > 0)
+        layers = {
+            step: self._layer(step, call) for step, call in enumerate(self._calls) if isinstance(call, KernelCall)
+        }
+        pointers = ["arena"] * (self._plan.arena_bytes > 0)
+        if not self._in_arena:
+            pointers = [io.label for io in (*self._inputs, *self._outputs)] + pointers
         return {
             "name": self._name,
             "macro": self._name.upper(),
@@ -115,13 +120,16 @@ class _Writer:
             "sha256": self._graph.sha256,
             "arena_bytes": self._plan.arena_bytes,
             "alignment": ALIGNMENT,
-            "inputs": [_interface(io) for io in self._inputs],
-            "outputs": [_interface(io) for io in self._outputs],
+            "inputs": [_interface(io, self._plan.places[io.tensor.index]) for io in self._inputs],
+            "outputs": [_interface(io, place) for io, place in zip(self._outputs, self._plan.outputs, strict=True)],
             "parameters": self._parameters(),
+            "in_arena": self._in_arena,
             "null_checks": " || ".join(f"{pointer} == NULL" for pointer in pointers),
             "headers": [Path(source).name for source in self._sources if source.endswith(".h")],
-            "layers": layers,
-            "copies": [self._copy(copy.source, self._outputs[copy.output].label) for copy in self._plan.copies],
+            "layers": list(layers.values()),
+            "pointers": [line for tensor in self._order() if (line := self._pointer(tensor))],
+            "steps": [self._step(stage, layers) for stage in self._plan.stages],
+            "copies": [self._copy(copy) for copy in self._plan.copies],
             "arrays": self._arrays,
             "total": self._array_bytes,
         }
@@ -129,13 +137,16 @@ class _Writer:
     def _parameters(self) -> str:
         taken = [f"const {c_text.C_TYPES[io.tensor.dtype]} *{io.label}" for io in self._inputs]
         given = [f"{c_text.C_TYPES[io.tensor.dtype]} *{io.label}" for io in self._outputs]
-        return ", ".join([*taken, *given, "void *arena"])
+        return ", ".join([*([] if self._in_arena else [*taken, *given]), "void *arena"])
 
-    def _layer(self, operator: Operator, call: Lowered) -> dict[str, Any]:
-        comment = _comment(operator, call)
-        if isinstance(call, Alias):
-            pointer = self._pointer(call.output)
-            return {"struct": None, "comment": comment, "lines": [pointer] if pointer else ["/* moves no bytes */"]}
+    def _order(self) -> list[Tensor]:
+        """Every tensor that may need a local pointer, in the order they come to be."""
+        made = (tensor for operator in self._graph.operators for tensor in operator.outputs)
+        return [io.tensor for io in self._inputs] + list(made)
+
+    def _layer(self, step: int, call: KernelCall) -> dict[str, Any]:
+        """The parameter struct of one call."""
+        operator = self._graph.operators[step]
         label = re.sub(r"\W", "_", f"{operator.name.lower()}_{operator.index}")
         arrays = {
             array.name: self._array(f"{label}_{array.name}", array.values, f"{operator.where}: {array.name}")
@@ -143,36 +154,35 @@ class _Writer:
         }
         fields = [
             (field, c_text.value(arrays[item] if isinstance(item, str) else item))
-            for field, item in call.fields.items()
+            for field, item in (call.fields | self._rings(call)).items()
         ]
-        lines = [pointer for tensor in call.outputs if (pointer := self._pointer(tensor))]
-        arguments = [f"&{label}"] if call.struct is not None else []
-        for kind, qualifier, tensors, as_array in (
-            ("inputs", "const ", call.inputs, call.inputs_as_array),
-            ("outputs", "", call.outputs, call.outputs_as_array),
-        ):
-            labels = [self._label(tensor) for tensor in tensors]
-            if as_array:
-                lines.append(f"{qualifier}void *const {label}_{kind}[] = {{{', '.join(labels)}}};")
-                labels = [f"{label}_{kind}"]
-            arguments += labels
-        if call.scratch_bytes:
-            arguments.append(f"memory + {self._plan.scratch[operator.index]}")
-        if call.rows:
-            arguments += ["0", str(call.rows.count)]
-        if call.run:
-            arguments.append(str(call.run.count))
-        lines += self._repeated(call, f"{call.function}({', '.join(arguments)});")
-        return {"struct": call.struct, "label": label, "fields": fields, "comment": comment, "lines": lines}
+        return {"struct": call.struct, "label": label, "fields": fields, "comment": _comment(operator, call)}
 
-    def _repeated(self, call: KernelCall, line: str) -> list[str]:
-        """`line` once for each image, its tensors moving on by an image each time."""
-        if call.images == 1:
-            return [line]
-        for tensor in (*call.inputs, *call.outputs):
-            label = self._label(tensor)
-            line = re.sub(rf"\b{label}\b", f"{label} + image * {tensor.elements // call.images}", line)
-        return [f"for (int32_t image = 0; image < {call.images}; ++image) {{", f"    {line}", "}"]
+    def _rings(self, call: KernelCall) -> dict[str, int]:
+        """The fields of a window that say how many rows its buffers hold, where those are rings."""
+        if call.rows is None:
+            return {}
+        kept = {
+            "window.input_rows": self._plan.places[call.inputs[0].index].ring_rows,
+            "window.output_rows": self._plan.places[call.outputs[0].index].ring_rows,
+        }
+        return {field: rows for field, rows in kept.items() if rows}
+
+    def _step(self, stage: Stage, layers: dict[int, dict[str, Any]]) -> dict[str, Any]:
+        """The statements of one stage, with its comment."""
+        calls = {step: call for step, call in enumerate(self._calls) if isinstance(call, KernelCall)}
+        names = Names(self._label, lambda tensor: self._plan.places[tensor.index], self._plan.scratch)
+        write = Statements(calls, {step: layer["label"] for step, layer in layers.items()}, names)
+        comments = [layers[step]["comment"] for step in stage.calls]
+        if len(stage.calls) > 1:
+            return {"comments": [*comments, "row by row, as the next needs them"], "lines": write.chain(stage.calls)}
+        (step,) = stage.calls
+        if stage.order == "whole":
+            return {"comments": comments, "lines": write.whole(step)}
+        way = (
+            "its output moves up into the input's place" if stage.order == "down" else "from the last row to the first"
+        )
+        return {"comments": [f"{comments[0]}; {way}"], "lines": write.by_rows(step, up=stage.order == "up")}
 
     def _array(self, label: str, values: npt.NDArray[Any], comment: str) -> str:
         """The C name of a constant array; one written already serves every layer with the same content."""
@@ -220,8 +230,10 @@ class _Writer:
         source = self._inputs[place.at].label if place.region == "input" else self._constants[place.at]
         return f"const {ctype} *const {label} = {source};"
 
-    def _copy(self, source: Tensor, output: str) -> str:
-        return f"memcpy({output}, {self._label(source)}, {source.nbytes});"
+    def _copy(self, copy: Copy) -> str:
+        place = self._plan.outputs[copy.output]
+        to = f"memory + {place.at}" if place.region == "arena" else self._outputs[copy.output].label
+        return f"memcpy({to}, {self._label(copy.source)}, {copy.source.nbytes});"
 
 
 def _used_tensors(calls: Iterable[Lowered], plan: MemoryPlan) -> set[int]:
@@ -245,7 +257,7 @@ def _dims(tensor: Tensor) -> str:
     return shape if tensor.dtype == "int8" else f"{shape} {tensor.dtype}"
 
 
-def _interface(io: _Interface) -> dict[str, Any]:
+def _interface(io: _Interface, place: Place) -> dict[str, Any]:
     tensor = io.tensor
     pair = tensor.quantization is not None and not tensor.quantization.per_channel
     return {
@@ -253,6 +265,7 @@ def _interface(io: _Interface) -> dict[str, Any]:
         "macro": io.label.upper(),
         "ctype": c_text.C_TYPES[tensor.dtype],
         "comment": f'{io.label.replace("_", " ")}: "{printable(tensor.name)}", {tensor.dtype}',
+        "offset": place.at,
         "elements": tensor.elements,
         "bytes": tensor.nbytes,
         "rank": len(tensor.shape),

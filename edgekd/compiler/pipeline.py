@@ -12,8 +12,9 @@ from edgekd.compiler import c_text, ops
 from edgekd.compiler.emit import content_key, emit
 from edgekd.compiler.graph import Graph, Tensor
 from edgekd.compiler.lowered import ConstantArray, KernelCall, Lowered
-from edgekd.compiler.plan import MemoryPlan, plan_memory
+from edgekd.compiler.plan import MemoryPlan, PlanOptions, plan_memory
 from edgekd.compiler.reader import read_tflite
+from edgekd.compiler.storages import Buffers
 from edgekd.compiler.targets import find_target
 from edgekd.errors import EdgekdError, InputError
 from edgekd.paths import shipped
@@ -42,9 +43,9 @@ class OperatorSummary:
 class CompiledModel:
     """What `compile_model` wrote.
 
-    files: the C sources and headers in `out`, all that a build needs. arena_bytes: intermediates and scratch.
-    input_bytes, output_bytes: the caller's buffers. weight_bytes: the model's own weights and biases;
-    constant_bytes: those and everything derived from them. sha256: of the .tflite.
+    files: the C sources and headers in `out`, all that a build needs. arena_bytes: intermediates and scratch, and the
+    inputs and outputs (input_bytes, output_bytes) if `buffers` says they are there. weight_bytes: the model's own
+    weights and biases; constant_bytes: those and everything derived from them. sha256: of the .tflite.
     """
 
     name: str
@@ -54,6 +55,7 @@ class CompiledModel:
     arena_bytes: int
     input_bytes: int
     output_bytes: int
+    buffers: Buffers
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     weight_bytes: int
@@ -64,20 +66,29 @@ class CompiledModel:
     graph: Graph
     sha256: str
 
+    @property
+    def ram_bytes(self) -> int:
+        """Arena, inputs and outputs."""
+        return self.arena_bytes + (self.input_bytes + self.output_bytes if self.buffers == "separate" else 0)
 
-def compile_model(model: Path, out: Path, *, target: str, name: str | None = None) -> CompiledModel:
+
+def compile_model(
+    model: Path, out: Path, *, target: str, name: str | None = None, options: PlanOptions | None = None
+) -> CompiledModel:
     """Compile a .tflite file to C11 in the folder `out`, which is made if need be.
 
     target: a name of edgekd.compiler.targets. name: prefix of files and C names; by default made of the file's name.
+    options: how memory is planned.
     Files are replaced one by one, each at once, and only when all of them could be made; other files in `out` stay.
     Raises InputError that names the file and the operator, tensor or option that cannot be used.
     """
+    options = options or PlanOptions()
     chosen = find_target(target)
     name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
     graph = read_tflite(model)
     try:
         calls = tuple(ops.lower(operator, chosen) for operator in graph.operators)
-        plan = plan_memory(calls, graph)
+        plan = plan_memory(calls, graph, options)
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))
         texts = emit(graph, calls, plan, name=name, model=model.name, kernels=shipped("firmware") / "kernels")
@@ -91,6 +102,7 @@ def compile_model(model: Path, out: Path, *, target: str, name: str | None = Non
         out=out,
         files=files,
         arena_bytes=plan.arena_bytes,
+        buffers=options.buffers,
         input_bytes=sum(tensor.nbytes for tensor in graph.inputs),
         output_bytes=sum(tensor.nbytes for tensor in graph.outputs),
         inputs=graph.inputs,
@@ -121,7 +133,8 @@ def _summaries(graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan) -> tupl
         return found
 
     found = []
-    for operator, call, step in zip(graph.operators, calls, plan.steps, strict=True):
+    steps = {step.operator: step for step in plan.steps}
+    for operator, call in zip(graph.operators, calls, strict=True):
         kernel = call if isinstance(call, KernelCall) else None
         constants = new(kernel.constants if kernel else ())
         moving = [tensor for tensor in operator.inputs if tensor is not None and not tensor.is_constant]
@@ -135,7 +148,7 @@ def _summaries(graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan) -> tupl
                 macs=kernel.macs if kernel else 0,
                 weight_bytes=sum(array.nbytes for array in constants if array.is_weight),
                 constant_bytes=sum(array.nbytes for array in constants),
-                live_bytes=step.live_bytes,
+                live_bytes=steps[operator.index].live_bytes if kernel else 0,
             )
         )
     return tuple(found)

@@ -107,9 +107,10 @@ def _check_engine(engine: str) -> None:
 
 
 def _compile(model: Path, board: BoardProfile, scratch: Path) -> CompiledModel:
-    from edgekd.compiler import compile_model
+    from edgekd.compiler import PlanOptions, compile_model
 
-    return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME)
+    options = PlanOptions(buffers="arena")
+    return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME, options=options)
 
 
 def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> dict[str, str]:
@@ -158,17 +159,12 @@ def _engine(engines: Path, engine: str, compiled: CompiledModel | None) -> dict[
 
 
 def _engine_context(compiled: CompiledModel) -> dict[str, Any]:
-    from edgekd.compiler.c_text import C_TYPES
     from edgekd.compiler.emit import interfaces
 
-    inputs, outputs = (
-        [{"label": io.label, "macro": io.label.upper(), "ctype": C_TYPES[io.tensor.dtype]} for io in side]
-        for side in interfaces(compiled.graph)
-    )
+    inputs, outputs = ([{"macro": io.label.upper()} for io in side] for side in interfaces(compiled.graph))
     return {
         "name": compiled.name,
         "macro": compiled.name.upper(),
-        "arena_bytes": compiled.arena_bytes,
         "inputs": inputs,
         "outputs": outputs,
         "sha256": compiled.sha256,

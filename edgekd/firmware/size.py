@@ -87,7 +87,7 @@ def measure(elf: Path, empty_elf: Path, compiled: CompiledModel, weights_object:
     image, empty = image_size(elf), image_size(empty_elf)
     names = _data_symbols(weights_object).keys()
     weights = sum(size for name, size in _data_symbols(elf).items() if name in names)
-    arena = compiled.arena_bytes + compiled.input_bytes + compiled.output_bytes
+    arena = compiled.ram_bytes
     return Sizes(
         image=image,
         flash=FlashGrowth(weights, engine=image.flash - empty.flash - weights),
@@ -97,8 +97,7 @@ def measure(elf: Path, empty_elf: Path, compiled: CompiledModel, weights_object:
 
 def check_model(compiled: CompiledModel, board: BoardProfile) -> None:
     """Refuse a model whose constants or tensors alone exceed the board. Raises InputError."""
-    tensors = compiled.arena_bytes + compiled.input_bytes + compiled.output_bytes
-    check(compiled, board, flash=compiled.constant_bytes, ram=tensors, who="the model alone")
+    check(compiled, board, flash=compiled.constant_bytes, ram=compiled.ram_bytes, who="the model alone")
 
 
 def check(
