@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The part of the API, version 1, that is used here: QEMU 7.2, docs/devel/tcg-plugins. Debian ships no header. */
+/* The part of the API that is used here: QEMU 7.2, docs/devel/tcg-plugins. Debian ships no header. */
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_info;
 struct qemu_plugin_tb;
@@ -36,7 +36,13 @@ size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *);
 int qemu_plugin_install(qemu_plugin_id_t, const struct qemu_info *, int, char **);
 extern int qemu_plugin_version;
 
-int qemu_plugin_version = 1;
+/* QEMU refuses a plugin of another version of the API. Version 2 (QEMU 9.0) took away a function, which tells the two
+ * apart, and left those used here as they were. */
+__attribute__((weak)) int qemu_plugin_n_vcpus(void);
+int qemu_plugin_version;
+__attribute__((constructor)) static void choose_version(void) {
+    qemu_plugin_version = qemu_plugin_n_vcpus != NULL ? 1 : 2;
+}
 
 #define ALIGNMENT 2u /* of instructions: Thumb, RISC-V with compressed instructions, AVR */
 #define UNCHANGED (-1)
