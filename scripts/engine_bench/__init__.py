@@ -1,0 +1,1 @@
+"""edgekd's engine beside others, on the same models and boards: the package behind scripts/bench_engine."""
