@@ -97,7 +97,7 @@ def layer_costs(deployment: Deployment, traced: Traced) -> dict[str, Any]:
     """The costs as JSON values: totals, and a row for each operator that runs code, in the order of execution.
 
     m4_cycles: estimated, None where a Cortex-M4 could not run the same code. share: of all instructions, as a fraction
-    of 1. live_bytes: of the arena while the layer runs.
+    of 1. live_bytes: of the arena while the layer runs. stage: the operators that take turns, row by row, in one loop.
     """
     compiled = deployment.project.compiled
     assert compiled is not None
@@ -117,9 +117,11 @@ def layer_costs(deployment: Deployment, traced: Traced) -> dict[str, Any]:
             "m4_cycles": estimates.get(layer, Estimate()).cycles if estimates is not None else None,
         }
 
+    stages = {operator: list(stage.calls) for stage in compiled.plan.stages for operator in stage.calls}
     rows = [
         {
             "operator": operator.index,
+            "stage": stages.get(operator.index, []),
             "name": operator.name,
             "kernel": operator.kernel,
             "outputs": [list(shape) for shape in operator.outputs],

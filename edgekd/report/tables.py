@@ -46,7 +46,7 @@ def layers_table(result: Mapping[str, Any]) -> Table:
         made.caption, made.caption_justify = f"M4 cycles: estimated. {found['m4_cycle_method']}", "left"
     total = {**found["total"], "kernel": "total", "share": 1.0}
     for heading, cell in columns.items():
-        justify: Literal["left", "right"] = "left" if heading in ("kernel", "output") else "right"
+        justify: Literal["left", "right"] = "left" if heading in ("#", "kernel", "output") else "right"
         made.add_column(heading, cell(total), justify=justify, no_wrap=heading != "kernel")
     for row in [*found["rows"], {**found["around"], "kernel": "around the layers"}]:
         made.add_row(*(cell(row) for cell in columns.values()))
@@ -57,13 +57,20 @@ def _count(value: int | None) -> str:
     return f"{value:,}" if value else ""
 
 
+def _number(row: Mapping[str, Any]) -> str:
+    """The operator's index, with a bracket around those that run in one loop."""
+    number, stage = row.get("operator", ""), row.get("stage", [])
+    bracket = {stage[0]: " ┐", stage[-1]: " ┘"}.get(number, " │") if len(stage) > 1 else ""
+    return f"{number:>2}{bracket}"
+
+
 # Of layers_table, by heading: the text of a row.
 _LAYER_COLUMNS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "#": lambda row: str(row.get("operator", "")),
+    "#": _number,
     "kernel": lambda row: row["kernel"].removeprefix("edgekd_"),
     "output": lambda row: " ".join("×".join(map(str, shape[1:] or shape)) for shape in row.get("outputs", [])),
     "instructions": lambda row: f"{row['instructions']:,}",
-    "share": lambda row: f"{100 * row['share']:.1f} %",
+    "%": lambda row: f"{100 * row['share']:.1f}",
     "MACs": lambda row: _count(row["macs"]),
     "per MAC": lambda row: f"{row['instructions_per_mac']:.2f}" if row["instructions_per_mac"] else "",
     "arena": lambda row: _count(row.get("live_bytes")),
