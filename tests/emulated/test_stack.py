@@ -12,13 +12,13 @@ from host_board import HOST
 from edgekd.device.client import Device, connect
 from edgekd.device.emulator import Emulator
 from edgekd.errors import DeviceError
-from edgekd.firmware.board import load_board
+from edgekd.firmware.board import BoardProfile, list_boards, load_board
 from edgekd.firmware.platformio import pio
 from edgekd.firmware.project import make_project
 
 pytestmark = pytest.mark.emulated
-BOARD = load_board("mps2-an386")
-Toy = Callable[[int], AbstractContextManager[Device]]
+BOARDS = [board.name for board in list_boards() if board.emulator and board.cpu.core.startswith("cortex-m")]
+Toy = Callable[[BoardProfile, int], AbstractContextManager[Device]]
 PLAIN, NEEDS_STACK = bytes(100), bytes([124]) + bytes(99)  # what the toy engine's first input asks for
 
 
@@ -27,20 +27,23 @@ def toy_device(tmp_path: Path) -> Toy:
     """A board whose engine uses that many bytes of stack when asked."""
 
     @contextmanager
-    def start(stack: int) -> Iterator[Device]:
-        project = make_project(None, BOARD, tmp_path / "toy")
+    def start(board: BoardProfile, stack: int) -> Iterator[Device]:
+        project = make_project(None, board, tmp_path / "toy")
         source = f"#define TOY_STACK {stack}u\n" + (HOST / "toy_engine.c").read_text()
         (project.folder / "lib" / "engine" / "engine.c").write_text(source)
         built = pio(["run", "--project-dir", str(project.folder)])
         assert built.returncode == 0, built.stdout
-        with Emulator(BOARD, project.elf) as emulator, connect(emulator.url) as device:
+        with Emulator(board, project.elf) as emulator, connect(emulator.url) as device:
             yield device
 
     return start
 
 
-def test_the_stack_of_an_inference_is_measured_to_a_few_words(toy_device: Toy) -> None:
-    with toy_device(2000) as device:
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_stack_of_an_inference_is_measured_to_a_few_words(name: str, toy_device: Toy) -> None:
+    board = load_board(name)
+    taken = board.memory.stack // 2
+    with toy_device(board, taken) as device:
         device.infer([PLAIN, bytes(3)])
         plain = device.stats()
         device.infer([NEEDS_STACK, bytes(3)])
@@ -48,15 +51,15 @@ def test_the_stack_of_an_inference_is_measured_to_a_few_words(toy_device: Toy) -
         device.infer([PLAIN, bytes(3)])
         assert device.stats().stack_inference == much.stack_inference  # the most of any
     assert plain.stack_inference < 100
-    assert 2000 <= much.stack_inference < 2100
-    assert plain.stack_used < much.stack_used < much.stack_bytes == BOARD.memory.stack
+    assert taken <= much.stack_inference < taken + 100
+    assert plain.stack_used < much.stack_used < much.stack_bytes == board.memory.stack
 
 
 def test_a_stack_that_overflows_restarts_the_board_and_is_not_an_answer(
     toy_device: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edgekd.device.client._INFERENCE_WAIT", 0.3)
-    with toy_device(9000) as device:
+    with toy_device(load_board("mps2-an386"), 9000) as device:
         with pytest.raises(DeviceError, match="restarted 3 times") as caught:
             device.infer([NEEDS_STACK, bytes(3)])
         assert "stack may be too small" in str(caught.value)
