@@ -27,7 +27,7 @@ class LineRange:
 class CodeImage:
     """The code of the ELF file `path`.
 
-    machine: of the ELF header ("EM_ARM", "EM_RISCV", …). begin, end: around all executable sections.
+    begin, end: around all executable sections.
     Raises ToolError for what is no linked image.
     """
 
@@ -36,7 +36,6 @@ class CodeImage:
         with path.open("rb") as file:
             try:
                 elf = ELFFile(file)
-                self.machine: str = elf["e_machine"]
                 self._sections = [
                     (int(section["sh_addr"]), bytes(section.data()))
                     for section in elf.iter_sections()
@@ -49,10 +48,6 @@ class CodeImage:
             raise ToolError(f"{path}: has no code")
         self.begin = min(address for address, _ in self._sections)
         self.end = max(address + len(data) for address, data in self._sections)
-
-    @property
-    def is_thumb(self) -> bool:
-        return self.machine == "EM_ARM"
 
     def function(self, name: str) -> int:
         """Address of the one function of this name. Raises ToolError when there is none, or several."""
