@@ -16,7 +16,10 @@ _NEEDS = {
     "convert": ([], ["torch", "onnx2tf", "tensorflow"]),
     "cc": (["gcc"], []),
     "cross": (["arm-none-eabi-gcc"], []),
-    "emulated": (["arm-none-eabi-gcc", "qemu-system-arm"], ["platformio"]),
+    "emulated": (
+        ["arm-none-eabi-gcc", "qemu-system-arm", "riscv64-unknown-elf-gcc", "qemu-system-riscv32"],
+        ["platformio"],
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from edgekd.cli import print_json
+from edgekd.firmware.toolchain import ARM, RISCV
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,10 @@ _PACKAGES = (
 
 # Program | what for | needed | Debian package
 _PROGRAMS = (
-    ("arm-none-eabi-gcc", "compiles firmware for Cortex-M", True, "gcc-arm-none-eabi libnewlib-arm-none-eabi"),
-    ("qemu-system-arm", "the emulated boards", True, "qemu-system-arm"),
+    ("arm-none-eabi-gcc", "compiles firmware for Cortex-M", True, ARM.debian),
+    ("qemu-system-arm", "the emulated Cortex-M boards", True, "qemu-system-arm"),
+    ("riscv64-unknown-elf-gcc", "compiles firmware for RISC-V", False, RISCV.debian),
+    ("qemu-system-riscv32", "the emulated RISC-V board", False, "qemu-system-misc"),
     ("gcc", "compiles the plugin of `bench --layers`; the generated C, in tests", False, "gcc libc6-dev"),
     ("dfu-util", "uploads to boards with a USB boot loader", False, "dfu-util"),
 )

@@ -23,7 +23,6 @@ from edgekd.errors import DeviceError, InputError, ToolError
 from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
-from edgekd.firmware.project import TOOLCHAIN
 from edgekd.progress import Progress, silent
 
 ORACLE = "TensorFlow Lite Micro"
@@ -236,7 +235,7 @@ def _may_be_emulated(port: str, board: BoardProfile) -> bool | None:
 
 
 def _require_tools(board: BoardProfile, *, build: bool, emulate: bool) -> None:
-    programs = [TOOLCHAIN] if build and board.is_bare_metal else []
+    programs = [board.toolchain.compiler] if build and board.toolchain else []
     programs += [board.emulator.program] if emulate and board.emulator else []
     packages = ["platformio", "SCons"] if build else []
     missing = [name for name in programs if shutil.which(name) is None]

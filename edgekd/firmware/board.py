@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from edgekd import paths
 from edgekd.errors import InputError
+from edgekd.firmware.toolchain import TOOLCHAINS, Toolchain, toolchain_of
 from edgekd.toml_schema import Strict, load_toml
 
 OWN_PLATFORM = "edgekd"  # the development platform in firmware/platform: bare metal, compilers from PATH
@@ -28,6 +29,8 @@ _GRANTED = {
     "cortex-m33": {"dsp": "+nodsp"},
     "cortex-m55": {"dsp": "+nodsp", "fpu-dp": "+nofp", "mve": "+nomve"},
 }
+# Cores of other families than Arm's; without a small-data section, because linker.ld knows none.
+_FLAGS = {"rv32imc": ("-march=rv32imc", "-mabi=ilp32", "-msmall-data-limit=0", "--specs=picolibc.specs")}
 _SIZE = re.compile(r"(\d+)([KM]?)")
 _UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
 _MACRO_VALUE = re.compile(r"[A-Za-z0-9_]+")
@@ -187,8 +190,9 @@ class BoardProfile(Strict):
             raise ValueError(
                 f"platform {OWN_PLATFORM} links the image itself and needs memory.flash_address and memory.ram_address"
             )
-        if not self.cpu.core.startswith("cortex-m"):
-            raise ValueError(f"platform {OWN_PLATFORM} builds for cortex-m only, not {self.cpu.core}")
+        if toolchain_of(self.cpu.core) is None:
+            families = " and ".join(toolchain.title for toolchain in TOOLCHAINS)
+            raise ValueError(f"platform {OWN_PLATFORM} builds for {families}, not for {self.cpu.core}")
         if self.upload is None and self.emulator is None:
             raise ValueError(f"platform {OWN_PLATFORM} needs [upload] (a real board) or [emulator]")
         if self.memory.stack >= self.memory.ram:
@@ -206,8 +210,15 @@ class BoardProfile(Strict):
         return not self.is_bare_metal or self.upload is not None
 
     @property
+    def toolchain(self) -> Toolchain | None:
+        """What edgekd's own platform compiles with; None for a board that a platform of the registry builds."""
+        return toolchain_of(self.cpu.core) if self.is_bare_metal else None
+
+    @property
     def machine_flags(self) -> list[str]:
         """GCC's flags that select the core: the same for compiling and linking."""
+        if self.cpu.core in _FLAGS:
+            return [*_FLAGS[self.cpu.core]]
         core, features = self.cpu.core, self.cpu.features
         absent = "".join(flag for feature, flag in _GRANTED.get(core, {}).items() if feature not in features)
         flags = [f"-mcpu={core}{absent}", "-mthumb"]

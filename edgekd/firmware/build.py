@@ -11,7 +11,7 @@ from pathlib import Path
 from edgekd.errors import InputError, ToolError
 from edgekd.files import sha256_of, write_atomically
 from edgekd.firmware.platformio import core_dir, pio, registry_is_reachable
-from edgekd.firmware.project import TOOLCHAIN, Project
+from edgekd.firmware.project import Project
 
 _LOG = ".edgekd-build.log"
 _RECORD = ".edgekd-build.json"
@@ -83,9 +83,11 @@ def _is_current(project: Project, record: Path) -> bool:
 def _check_tools(project: Project) -> None:
     """Say what is missing before PlatformIO tries for a minute to find it."""
     board = project.board
-    if board.is_bare_metal:
-        if shutil.which(TOOLCHAIN) is None:
-            raise ToolError(f"{TOOLCHAIN} is not on PATH", "Debian: apt-get install gcc-arm-none-eabi")
+    if board.toolchain is not None:
+        if shutil.which(board.toolchain.compiler) is None:
+            raise ToolError(
+                f"{board.toolchain.compiler} is not on PATH", f"Debian: apt-get install {board.toolchain.debian}"
+            )
         return
     platform = board.build.platformio.platform
     name = platform.partition("@")[0].rpartition("/")[2]

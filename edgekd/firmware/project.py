@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +26,6 @@ MODEL_NAME = "model"  # C prefix of the compiled model in every project: names o
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 OPTIMIZATION = "-O2"  # -O3 measured: 0 to 0.6 % fewer instructions on the MLPerf Tiny models, up to 0.7 kB more flash
 _FRAME_BYTES = 1024  # of the protocol: 89 ms on a 115200-baud line, and little of a small board's RAM
-TOOLCHAIN = "arm-none-eabi-gcc"
 
 
 class Port(Strict):
@@ -189,7 +185,10 @@ def _board_json(board: BoardProfile) -> str:
             "cpu": board.cpu.core,
             "f_cpu": f"{board.cpu.clock_hz}L",
             "mcu": board.name,
+            "toolchain": board.toolchain.prefix if board.toolchain else "",
+            "toolchain_package": board.toolchain.debian if board.toolchain else "",
             "machine_flags": " ".join(board.machine_flags),
+            "link_flags": " ".join(board.toolchain.link_flags) if board.toolchain else "",
             "ldscript": "linker.ld",
         },
         "upload": {
@@ -204,20 +203,11 @@ def _board_json(board: BoardProfile) -> str:
 def _digest(files: dict[str, str], board: BoardProfile) -> str:
     """16 hexadecimal digits over what decides the image: sources, board facts, compiler."""
     digest = hashlib.sha256()
-    digest.update(f"{board.model_dump_json()}\0{_FRAME_BYTES}\0{_compiler() if board.is_bare_metal else ''}\0".encode())
+    compiler = board.toolchain.version() if board.toolchain else ""
+    digest.update(f"{board.model_dump_json()}\0{_FRAME_BYTES}\0{compiler}\0".encode())
     for name, text in sorted(files.items()):
         digest.update(f"{name}\0{len(text)}\0{text}\0".encode())
     return digest.hexdigest()[:16]
-
-
-@cache
-def _compiler() -> str:
-    """The cross compiler's own name and version; "" when it is missing, which building then says."""
-    path = shutil.which(TOOLCHAIN)
-    if path is None:
-        return ""
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-    return said.partition("\n")[0]
 
 
 def _sources(folder: Path) -> dict[str, str]:

@@ -11,11 +11,17 @@
 /* Painting must not be inlined: what lies below the stack pointer of a function of its own is free. */
 #define OWN_FRAME __attribute__((noinline))
 
-#ifdef __arm__
+#if defined(__arm__)
+#define READ_POINTER "mov %0, sp"
+#elif defined(__riscv)
+#define READ_POINTER "mv %0, sp"
+#endif
+
+#ifdef READ_POINTER
 #define MARGIN 0u /* bytes that may be in use below stack_pointer() */
 static inline uintptr_t stack_pointer(void) {
     uintptr_t pointer;
-    __asm__ volatile("mov %0, sp" : "=r"(pointer));
+    __asm__ volatile(READ_POINTER : "=r"(pointer));
     return pointer;
 }
 #else

@@ -8,9 +8,17 @@ static void put_number(uint32_t value) {
     edgekd_port_write(bytes, sizeof bytes);
 }
 
-/* Two instructions a loop. */
+/* Two instructions a loop, and one that no core knows. */
+#ifdef __riscv
+#define COUNT_DOWN "1: addi %0, %0, -1\n\tbnez %0, 1b"
+#define UNDEFINED "unimp"
+#else
+#define COUNT_DOWN ".syntax unified\n1: subs %0, #1\n\tbne 1b"
+#define UNDEFINED "udf #0"
+#endif
+
 static void spin(uint32_t loops) {
-    __asm__ volatile(".syntax unified\n1: subs %0, #1\n\tbne 1b" : "+r"(loops) : : "cc");
+    __asm__ volatile(COUNT_DOWN : "+r"(loops) : : "cc");
 }
 
 static int overflow(int depth) {
@@ -61,7 +69,7 @@ int main(void) {
             put_number((uint32_t)overflow(0));
             break;
         case 'f':
-            __asm__ volatile("udf #0");
+            __asm__ volatile(UNDEFINED);
             break;
         case 'r':
             edgekd_port_reset();

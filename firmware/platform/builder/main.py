@@ -1,7 +1,8 @@
-"""Builds one bare-metal Cortex-M image with the arm-none-eabi compiler on PATH.
+"""Builds one bare-metal image with a cross compiler on PATH.
 
-Run by PlatformIO inside SCons. The board's JSON says which flags select the core (build.machine_flags) and how much
-flash and RAM there are; the project's board_build.ldscript lays out memory; its libraries bring the start-up code.
+Run by PlatformIO inside SCons. The board's JSON says which compiler (build.toolchain, the prefix of its programs),
+which flags select the core (build.machine_flags) and how much flash and RAM there are; the project's
+board_build.ldscript lays out memory; its libraries bring the start-up code.
 """
 
 import sys
@@ -10,26 +11,26 @@ from shutil import which
 
 from SCons.Script import AlwaysBuild, Default, DefaultEnvironment
 
-TOOLCHAIN = "arm-none-eabi-"
-
-if which(TOOLCHAIN + "gcc") is None:
-    sys.stderr.write(f"Error: {TOOLCHAIN}gcc is not on PATH; Debian: apt-get install gcc-arm-none-eabi\n")
-    sys.exit(1)
-
 env = DefaultEnvironment()
 board = env.BoardConfig()
+toolchain = board.get("build.toolchain")
+if which(toolchain + "gcc") is None:
+    package = board.get("build.toolchain_package")
+    sys.stderr.write(f"Error: {toolchain}gcc is not on PATH; Debian: apt-get install {package}\n")
+    sys.exit(1)
+
 machine = board.get("build.machine_flags").split()
 script = Path(env.subst("$PROJECT_DIR")) / board.get("build.ldscript")
 
 env.Replace(
-    AR=TOOLCHAIN + "gcc-ar",
-    AS=TOOLCHAIN + "gcc",
-    CC=TOOLCHAIN + "gcc",
-    CXX=TOOLCHAIN + "g++",
-    LINK=TOOLCHAIN + "gcc",
-    OBJCOPY=TOOLCHAIN + "objcopy",
-    RANLIB=TOOLCHAIN + "gcc-ranlib",
-    SIZETOOL=TOOLCHAIN + "size",
+    AR=toolchain + "gcc-ar",
+    AS=toolchain + "gcc",
+    CC=toolchain + "gcc",
+    CXX=toolchain + "g++",
+    LINK=toolchain + "gcc",
+    OBJCOPY=toolchain + "objcopy",
+    RANLIB=toolchain + "gcc-ranlib",
+    SIZETOOL=toolchain + "size",
     ARFLAGS=["rc"],
     PROGNAME="firmware",
     PROGSUFFIX=".elf",
@@ -53,12 +54,11 @@ env.Append(
     ],
     LINKFLAGS=[
         *machine,
-        "--specs=nano.specs",
+        *board.get("build.link_flags").split(),
         "-nostartfiles",  # ports bring the reset handler; nothing here needs constructors, heap or stdio
         "-Wl,--gc-sections",
         "-Wl,--fatal-warnings",
-        "-Wl,-Map,${BUILD_DIR}/firmware.map",
-        f'-Wl,-T,"{script}"',
+        "-Wl,-Map,${BUILD_DIR}/firmware.map",  # PlatformIO itself adds -T and the board's build.ldscript
     ],
 )
 
