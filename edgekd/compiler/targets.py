@@ -29,7 +29,7 @@ TARGETS = {
         Target("cortex-m4", "Arm Cortex-M4", ("dsp", "portable")),
         Target("cortex-m7", "Arm Cortex-M7", ("dsp", "portable")),
         Target("cortex-m33", "Arm Cortex-M33", ("dsp", "portable")),
-        Target("cortex-m55", "Arm Cortex-M55"),
+        Target("cortex-m55", "Arm Cortex-M55", ("mve", "portable")),
         Target("rv32imc", "RISC-V RV32IMC"),
         Target("avr", "8-bit AVR"),
     )

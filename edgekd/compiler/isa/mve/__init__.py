@@ -1,0 +1,19 @@
+"""Kernels for the vector extension of Armv8.1-M (MVE, Helium), integer: Cortex-M55 and M85."""
+
+from __future__ import annotations
+
+from edgekd.compiler.isa.common import Kernels
+from edgekd.compiler.isa.mve.dense import convolution, dense
+from edgekd.compiler.isa.mve.depthwise import depthwise
+from edgekd.compiler.isa.mve.elementwise import add, mul
+from edgekd.compiler.isa.mve.pool import pool
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul, Pool
+
+KERNELS: Kernels = {
+    Dense: dense,
+    Convolution: convolution,
+    Depthwise: depthwise,
+    Pool: pool,
+    Add: add,
+    Mul: mul,
+}

@@ -1,0 +1,48 @@
+/* Sums of four channels a pass; there is no vector division, so each is divided by itself. */
+#include <arm_mve.h>
+
+#include "pool_2d_s8_mve.h"
+#include "requantize.h"
+
+static int32x4_t sums(const struct edgekd_window *w, const int8_t *input, const struct edgekd_pool_part *part,
+                      int32_t channel) {
+    const int32_t channels = w->input_channels;
+    const mve_pred16_t valid = vctp32q((uint32_t)(channels - channel));
+    int32x4_t sum = vdupq_n_s32(0);
+    for (int32_t i = 0; i < part->rows; ++i) {
+        const int8_t *x = edgekd_input_row(w, input, part->top + i) + part->left * channels + channel;
+        for (int32_t j = part->columns; j > 0; --j) {
+            sum = vaddq_s32(sum, vldrbq_z_s32(x, valid));
+            x += channels;
+        }
+    }
+    return sum;
+}
+
+/* One output for each channel of one window. */
+static void pool(const struct edgekd_pool_2d_s8 *p, const int8_t *input, const struct edgekd_pool_part *part,
+                 int8_t *y) {
+    const int32_t channels = p->window.input_channels;
+    const int32_t count = part->rows * part->columns;
+    int32_t four[4];
+    for (int32_t channel = 0; channel < channels; ++channel) {
+        if (channel % 4 == 0) {
+            vst1q_s32(four, sums(&p->window, input, part, channel));
+        }
+        const int32_t sum = four[channel % 4];
+        const int32_t mean = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+        y[channel] = edgekd_clamp_s8(mean, p->lowest, p->highest);
+    }
+}
+
+void edgekd_average_pool_2d_s8_mve(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
+                                   int32_t first, int32_t last) {
+    const struct edgekd_window *w = &p->window;
+    for (int32_t y = first; y < last; ++y) {
+        int8_t *to = edgekd_output_row(w, output, y, w->input_channels);
+        for (int32_t x = 0; x < w->output_width; ++x) {
+            const struct edgekd_pool_part part = edgekd_pool_part(w, y, x);
+            pool(p, input, &part, to + x * w->input_channels);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/* Four 32-bit sums to int8 results at a time: requantize.h in vectors.
+ *
+ * VQRDMULH rounds as edgekd_high_multiply does. VRSHL rounds halves up, TensorFlow Lite Micro away from zero: one is
+ * taken from what is negative first, x + (x >> 31), which a single VQDMLAH by 1 gives: x + ((2 * x * 1) >> 32). Not
+ * where a shift is 0; and there is no need to where negative results end at `lowest` whatever they are (ReLU).
+ */
+#ifndef EDGEKD_REQUANTIZE_MVE_H
+#define EDGEKD_REQUANTIZE_MVE_H
+
+#include <arm_mve.h>
+
+/* multiplier, shift: of channel c at [c * per_channel], as in requantize.h, no shift above 0; padded to whole vectors.
+ * away: 1 when results are to be rounded away from zero, 0 when it makes no difference.
+ */
+struct edgekd_scaling_mve {
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int32_t per_channel;
+    int32_t away;
+    int32_t zero_point; /* of the output */
+    int32_t lowest;     /* the fused activation, as limits of the output */
+    int32_t highest;
+};
+
+static inline int32x4_t edgekd_requantize_mve(int32x4_t sum, int32x4_t multiplier, int32x4_t shift, int32_t away) {
+    const int32x4_t x = vqrdmulhq_s32(sum, multiplier);
+    return vrshlq_s32(vqdmlahq_n_s32(x, x, away), shift);
+}
+
+#endif
