@@ -33,6 +33,7 @@ OPERATORS: dict[str, Operator] = {
     "MEAN": reduction.mean,
     "MUL": elementwise.mul,
     "PAD": movement.pad,
+    "PAD folded": windowed.padded_convolution,
     "PADV2": movement.pad_v2,
     "QUANTIZE": functions.quantize,
     "QUANTIZE float": functions.quantize_float,
@@ -56,6 +57,7 @@ OPERATORS: dict[str, Operator] = {
 _LINKS = (
     windowed.conv_2d,
     windowed.depthwise_conv_2d,
+    windowed.padded_convolution,
     windowed.fully_connected,
     elementwise.add,
     elementwise.mul,

@@ -142,7 +142,7 @@ class _Writer:
     def _order(self) -> list[Tensor]:
         """Every tensor that may need a local pointer, in the order they come to be."""
         made = (tensor for operator in self._graph.operators for tensor in operator.outputs)
-        return [io.tensor for io in self._inputs] + list(made)
+        return [tensor for tensor in (*self._graph.inputs, *made) if tensor.index in self._plan.places]
 
     def _layer(self, step: int, call: KernelCall) -> dict[str, Any]:
         """The parameter struct of one call."""

@@ -108,4 +108,9 @@ class Alias:
     output: Tensor
 
 
-Lowered = KernelCall | Alias
+@dataclass(frozen=True)
+class Folded:
+    """An operator that is part of the one after it: its output is never there."""
+
+
+Lowered = KernelCall | Alias | Folded

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from edgekd.compiler import c_text, ops
 from edgekd.compiler.emit import content_key, emit
+from edgekd.compiler.fold import fold_padding
 from edgekd.compiler.graph import Graph, Tensor
-from edgekd.compiler.lowered import ConstantArray, KernelCall, Lowered
+from edgekd.compiler.lowered import ConstantArray, Folded, KernelCall, Lowered
 from edgekd.compiler.plan import MemoryPlan, PlanOptions, plan_memory
 from edgekd.compiler.reader import read_tflite
 from edgekd.compiler.storages import Buffers
@@ -24,7 +25,8 @@ _MAX_ARENA = (1 << 31) - 1  # offsets are 32-bit on every target
 
 @dataclass(frozen=True)
 class OperatorSummary:
-    """One operator for tables. kernel: the C function, "" when no bytes move. weight_bytes: its weights and biases;
+    """One operator for tables. kernel: the C function, "" when no bytes move or
+    another operator does it all. weight_bytes: its weights and biases;
     constant_bytes: those and the tables derived from them; neither counts what an operator before has already.
     live_bytes: of the arena while it runs."""
 
@@ -85,9 +87,12 @@ def compile_model(
     options = options or PlanOptions()
     chosen = find_target(target)
     name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
-    graph = read_tflite(model)
+    graph, folded = fold_padding(read_tflite(model))
     try:
-        calls = tuple(ops.lower(operator, chosen) for operator in graph.operators)
+        calls = tuple(
+            Folded() if position in folded else ops.lower(operator, chosen)
+            for position, operator in enumerate(graph.operators)
+        )
         plan = plan_memory(calls, graph, options)
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))

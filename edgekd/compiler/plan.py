@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from edgekd.compiler.graph import Graph, Tensor
-from edgekd.compiler.lowered import Alias, KernelCall, Lowered
+from edgekd.compiler.lowered import KernelCall, Lowered
 from edgekd.compiler.packing import Block, Overlap, Packing, aligned, pack
 from edgekd.compiler.storages import Buffers, Copy, Place, Storage, Storages
 from edgekd.compiler.sweep import Sweep, image_rows, rows_of, run_overlap
@@ -201,7 +201,7 @@ class _Search:
         position = {call: at for at, stage in enumerate(stages) for call in stage.calls}
         position |= {-1: -1, len(self._calls): len(stages)}
         for step, call in enumerate(self._calls):
-            if isinstance(call, Alias):
+            if not isinstance(call, KernelCall):
                 position[step] = max((position[before] for before in range(step) if before in position), default=-1)
         blocks: list[Block] = []
         owners: list[Storage | None] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgekd.compiler.graph import Graph, Tensor
-from edgekd.compiler.lowered import Alias, KernelCall, Lowered
+from edgekd.compiler.lowered import Alias, Folded, KernelCall, Lowered
 from edgekd.compiler.sweep import rows_of
 
 Region = Literal["input", "output", "constant", "arena"]
@@ -55,6 +55,8 @@ class Storages:
         for position, tensor in enumerate(graph.inputs):
             self._new(tensor, -1, Place("input", position) if buffers == "separate" else None)
         for step, call in enumerate(calls):
+            if isinstance(call, Folded):
+                continue
             if isinstance(call, Alias):
                 source = self._read(call.input, step)
                 source.members.append(call.output)

@@ -167,7 +167,7 @@ def test_the_summary_counts_what_the_model_has(tmp_path: Path) -> None:
     assert compiled.macs == 16 * 8 * 27 + 16 * 8 * 9 + 16 * 8 * 8 + 8 * 4
     assert (compiled.input_bytes, compiled.output_bytes) == (192, 4)
     assert [operator.name for operator in compiled.operators][-1] == "SOFTMAX"
-    assert compiled.arena_bytes == max(operator.live_bytes for operator in compiled.operators) == compiled.plan.bound
+    assert compiled.arena_bytes == max(operator.live_bytes for operator in compiled.operators) >= compiled.plan.bound
 
 
 @pytest.mark.cc

@@ -107,6 +107,15 @@ def fully_connected(m: Maker, x: Value | None = None) -> Value:
     return y
 
 
+def padded_convolution(m: Maker, x: Value | None = None) -> Value:
+    """PAD of height and width, and a convolution of any kind over it, as PyTorch's padding is converted."""
+    x = image(m, x)
+    numbers = [[0, 0], *([m.between(0, 2), m.between(0, 2)] for _ in range(2)), [0, 0]]
+    y = m.like(x, [n + a + b for n, (a, b) in zip(x.shape, numbers, strict=True)])
+    m.model.operator("PAD", [x.index, m.constant(numbers)], [y.index])
+    return m.pick([conv_2d, depthwise_conv_2d])(m, y)
+
+
 def _pool(m: Maker, x: Value | None, name: str) -> Value:
     x = image(m, x)
     w = windowed(m, x, dilated=False)

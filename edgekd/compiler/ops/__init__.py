@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from edgekd.compiler.graph import Operator
 from edgekd.compiler.isa import choose
 from edgekd.compiler.layers import Layer
-from edgekd.compiler.lowered import Alias, KernelCall, Lowered
+from edgekd.compiler.lowered import Lowered
 from edgekd.compiler.ops import (
     conversion,
     convolution,
@@ -68,4 +68,4 @@ def lower(op: Operator, target: Target) -> Lowered:
         hint = f"nearest supported: {near[0]}; " if near else ""
         raise InputError(f"{op.where}: this operator is not supported", f"{hint}supported are {', '.join(SUPPORTED)}")
     lowered = lower_one(op)
-    return lowered if isinstance(lowered, Alias | KernelCall) else choose(lowered, target)
+    return lowered if isinstance(lowered, Lowered) else choose(lowered, target)

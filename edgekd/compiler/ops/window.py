@@ -22,13 +22,15 @@ def window_of(
     options = op.options
     dilation_y = options["dilation_h_factor"] if dilated else 1
     dilation_x = options["dilation_w_factor"] if dilated else 1
-    y = _axis(op, source.shape[1], height, options["stride_h"], dilation_y)
-    x = _axis(op, source.shape[2], width, options["stride_w"], dilation_x)
+    top, bottom, left, right = options.get("extra_padding", (0, 0, 0, 0))  # of a PAD that was folded in
+    y = _axis(op, source.shape[1], height, options["stride_h"], dilation_y, (top, bottom))
+    x = _axis(op, source.shape[2], width, options["stride_w"], dilation_x, (left, right))
     shape_is(op, target, (source.shape[0], y.output, x.output, channels))
     return Window(y, x, source.shape[0], source.shape[3])
 
 
-def _axis(op: Operator, extent: int, taps: int, stride: int, dilation: int) -> Axis:
+def _axis(op: Operator, image: int, taps: int, stride: int, dilation: int, extra: tuple[int, int]) -> Axis:
+    extent = image + sum(extra)
     if min(taps, stride, dilation) < 1:
         fail(op, f"a window of {taps} taps with stride {stride} and dilation {dilation}")
     reach = (taps - 1) * dilation + 1
@@ -39,4 +41,4 @@ def _axis(op: Operator, extent: int, taps: int, stride: int, dilation: int) -> A
     if output < 1:
         fail(op, f"a window of {reach} does not fit in an image of {extent}", "use padding SAME, or a larger input")
     padding = max((output - 1) * stride + reach - extent, 0) // 2
-    return Axis(extent, taps, stride, dilation, output, padding)
+    return Axis(image, taps, stride, dilation, output, padding + extra[0])

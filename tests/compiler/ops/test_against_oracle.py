@@ -15,7 +15,7 @@ from host_model import build_host_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgekd.compiler import compile_model
+from edgekd.compiler import PlanOptions, compile_model
 from edgekd.compiler.ops import SUPPORTED
 from edgekd.convert import tflm
 
@@ -32,13 +32,15 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("objects")
 
 
-def check(graph: RandomGraph, folder: Path, objects: Path) -> None:
+def check(
+    graph: RandomGraph, folder: Path, objects: Path, target: str = "host", options: PlanOptions | None = None
+) -> None:
     """Compile and run `graph`; every byte of every output is the oracle's."""
     path = folder / "model.tflite"
     path.write_bytes(graph.data)
     inputs = graph.samples(_SAMPLES)
     expected = tflm.run(path, inputs).outputs
-    compiled = compile_model(path, folder / "c", target="host", name="model")
+    compiled = compile_model(path, folder / "c", target=target, name="model", options=options)
     actual = build_host_model(compiled, sanitize=True, objects=objects).run(inputs)
     for sample, (wanted, got) in enumerate(zip(expected, actual, strict=True)):
         for position, (a, b) in enumerate(zip(wanted, got, strict=True)):
@@ -64,9 +66,18 @@ def parts(draw: st.DrawFn) -> list[tuple[str, int]]:
     derandomize="EDGEKD_GRAPHS" not in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(chosen=parts())
-def test_random_graphs_equal_the_oracle(tmp_path: Path, objects: Path, chosen: list[tuple[str, int]]) -> None:
-    check(random_graph(chosen), tmp_path, objects)
+@given(
+    chosen=parts(),
+    options=st.builds(
+        PlanOptions,
+        buffers=st.sampled_from(["separate", "arena"]),
+        optimize=st.sampled_from(["speed", "balanced", "ram", "flash"]),
+    ),
+)
+def test_random_graphs_equal_the_oracle(
+    tmp_path: Path, objects: Path, chosen: list[tuple[str, int]], options: PlanOptions
+) -> None:
+    check(random_graph(chosen), tmp_path, objects, options=options)
 
 
 @pytest.mark.parametrize("name", OPERATORS)
