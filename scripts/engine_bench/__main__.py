@@ -19,7 +19,7 @@ from edgekd.files import write_atomically
 from edgekd.firmware.board import BoardProfile, list_boards, load_board
 from engine_bench import bakenn, counts, models
 from engine_bench.measure import Bench, failures, say
-from engine_bench.table import notes, summary, table
+from engine_bench.table import cycles, notes, summary, table
 
 RESULTS = Path("scripts/results/bench_engine.json")
 BASELINE = Path("scripts/results/tflm_baseline.json")
@@ -109,7 +109,7 @@ def _shown(argument: str) -> str:
 def _print(rows: list[dict[str, Any]], boards: list[BoardProfile]) -> None:
     names = {board.name for board in boards}
     shown = [row for row in rows if row["board"] in names]
-    print("\n\n".join(filter(None, [summary(shown), table(shown), notes(shown)])))
+    print("\n\n".join(filter(None, [summary(shown), table(shown), cycles(shown), notes(shown)])))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ _ENGINE = Path(__file__).with_name("bakenn_engine.c")
 class Figures:
     """What one engine takes for one model. flash: growth of the image over the firmware without a model. ram: arena,
     input, output and other statics. stack: of one inference. All in bytes. equal: samples, `of` so many, whose outputs
-    are TensorFlow Lite Micro's in every byte."""
+    are TensorFlow Lite Micro's in every byte. m4_cycles: estimated, where it was asked for."""
 
     instructions: int
     flash: int
@@ -38,15 +38,16 @@ class Figures:
     stack: int
     equal: int
     of: int
+    m4_cycles: int | None = None
 
     @property
     def exact(self) -> bool:
         return self.equal == self.of
 
 
-def measure_edgekd(model: Path, board: BoardProfile, samples: int) -> Figures:
-    """`edgekd bench`, as everyone can call it. Raises EdgekdError."""
-    result = edgekd.bench(model, board, samples=samples)
+def measure_edgekd(model: Path, board: BoardProfile, samples: int, *, cycles: bool = False) -> Figures:
+    """`edgekd bench`, as everyone can call it. cycles: estimate those of a Cortex-M4, too. Raises EdgekdError."""
+    result = edgekd.bench(model, board, samples=samples, layers=cycles)
     ram, exact = result["ram_bytes"], result["bit_exact"]
     return Figures(
         instructions=result["per_inference"]["instructions"],
@@ -55,6 +56,7 @@ def measure_edgekd(model: Path, board: BoardProfile, samples: int) -> Figures:
         stack=ram["stack"],
         equal=exact["equal"],
         of=exact["of"],
+        m4_cycles=result["layers"]["total"]["m4_cycles"] if cycles else None,
     )
 
 

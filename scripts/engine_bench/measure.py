@@ -34,7 +34,8 @@ class Bench:
     def row(self, model: Model, board: BoardProfile) -> dict[str, Any]:
         """One model on one board by all engines. What does not fit a board has the reason instead of figures."""
         say(f"{model.name} on {board.name}: edgekd")
-        edgekd = _figures(partial(measure_edgekd, model.path, board, self._samples))
+        cycles = board.cpu.core == "cortex-m4"
+        edgekd = _figures(partial(measure_edgekd, model.path, board, self._samples, cycles=cycles))
         row: dict[str, Any] = {"board": board.name, "core": board.cpu.core, "model": model.name, "edgekd": edgekd}
         row["tflm"] = tflm.recorded(self._baseline, model.facts, board.cpu.core)
         if self._with_bakenn:
@@ -99,7 +100,7 @@ def say(text: str) -> None:
 def _figures(measure: Callable[[], Figures]) -> dict[str, Any]:
     """JSON values: figures, or under "refused" why the model cannot be there, or under "failed" what broke."""
     try:
-        return asdict(measure())
+        return {name: value for name, value in asdict(measure()).items() if value is not None}
     except InputError as error:
         return {"refused": error.message}
     except EdgekdError as error:

@@ -3,6 +3,7 @@ from them for a compiler that does not take them as they are."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 import tempfile
@@ -72,8 +73,8 @@ def build(folder: Path) -> list[Model]:
 def derive(data: bytes) -> tuple[bytes, list[str]]:
     """A .tflite file changed so that bakenn 1.0.0 takes it, and what was changed.
 
-    It refuses a batch of unknown size in a shape signature, a RESHAPE without options and SOFTMAX. None of the changes
-    touches an operator that stays.
+    It refuses a batch of unknown size in a shape signature, a RESHAPE without options, FULLY_CONNECTED over more than
+    two dimensions, and SOFTMAX. None of the changes touches an operator that stays.
     """
     model = schema.ModelT.InitFromPackedBuf(bytearray(data), 0)
     graph = model.subgraphs[0]
@@ -85,11 +86,14 @@ def derive(data: bytes) -> tuple[bytes, list[str]]:
         changes.append("shape signatures removed")
     bare = [op for op in graph.operators if _name(model, op) == "RESHAPE" and op.builtinOptions is None]
     for operator in bare:
-        operator.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
-        operator.builtinOptions = schema.ReshapeOptionsT()
-        operator.builtinOptions.newShape = graph.tensors[operator.outputs[0]].shape
+        _set_new_shape(operator, graph.tensors[operator.outputs[0]].shape)
     if bare:
         changes.append("RESHAPE's options filled in")
+    deep = [op for op in graph.operators if _name(model, op) == "FULLY_CONNECTED" and _rank(graph, op) > 2]
+    for operator in deep:
+        _flatten_input(model, graph, operator)
+    if deep:
+        changes.append("a RESHAPE put before FULLY_CONNECTED")
     if len(graph.operators) > 1 and _name(model, graph.operators[-1]) == "SOFTMAX":
         softmax = graph.operators.pop()
         graph.outputs = np.array([softmax.inputs[0]], np.int32)
@@ -97,6 +101,36 @@ def derive(data: bytes) -> tuple[bytes, list[str]]:
     builder = flatbuffers.Builder(len(data))
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output()), changes
+
+
+def _flatten_input(model: Any, graph: Any, operator: Any) -> None:
+    """Put a RESHAPE to (rows, columns of the weights) before a FULLY_CONNECTED."""
+    source = graph.tensors[operator.inputs[0]]
+    columns = int(graph.tensors[operator.inputs[1]].shape[1])
+    flat = copy.copy(source)
+    flat.name, flat.shape = source.name + b"_flat", np.array([np.prod(source.shape) // columns, columns], np.int32)
+    reshape = schema.OperatorT()
+    reshape.opcodeIndex = len(model.operatorCodes)
+    reshape.inputs = np.array([operator.inputs[0]], np.int32)
+    reshape.outputs = np.array([len(graph.tensors)], np.int32)
+    _set_new_shape(reshape, flat.shape)
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.RESHAPE
+    code.version = 1
+    model.operatorCodes.append(code)
+    graph.operators.insert(graph.operators.index(operator), reshape)
+    operator.inputs = np.array([len(graph.tensors), *operator.inputs[1:]], np.int32)
+    graph.tensors.append(flat)
+
+
+def _set_new_shape(reshape: Any, shape: Any) -> None:
+    reshape.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
+    reshape.builtinOptions = schema.ReshapeOptionsT()
+    reshape.builtinOptions.newShape = shape
+
+
+def _rank(graph: Any, operator: Any) -> int:
+    return len(graph.tensors[operator.inputs[0]].shape)
 
 
 def _is_dynamic(tensor: Any) -> bool:

@@ -71,6 +71,17 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def cycles(rows: Sequence[Row]) -> str:
+    """Estimated Cortex-M4 cycles of one inference, where both engines have them; nothing when no row has."""
+    lines = [
+        f"| {row['board']} | {row['model']} | {row['edgekd']['m4_cycles']:,} | {_cell(row, 'TFLM', 'm4_cycles')} |"
+        for row in rows
+        if ratio(row, "TFLM", "m4_cycles")
+    ]
+    head = ["| board | model | estimated M4 cycles: edgekd | TFLM |", "|---|---|---:|---:|"]
+    return "\n".join([*head, *lines]) if lines else ""
+
+
 def notes(rows: Sequence[Row]) -> str:
     """One line for each model and board that bakenn has no figures for, or builds of wrong outputs."""
     lines = []

@@ -29,7 +29,14 @@ def recorded(baseline: Mapping[str, Any], facts: Mapping[str, Any], core: str) -
     if not rows:
         return None
     figures = FIGURES if how == "sha256" else ("instructions",)
-    return {"matched_by": how, **{figure: _least(rows, figure) for figure in figures}}
+    return {"matched_by": how, **{figure: _least(rows, figure) for figure in figures}, **_cycles(baseline, name, core)}
+
+
+def _cycles(baseline: Mapping[str, Any], model: str, core: str) -> dict[str, Any]:
+    """Its estimated Cortex-M4 cycles, of the one build they were recorded of."""
+    recorded = baseline["m4_cycles"]
+    rows = [row["cycles_est"] for row in recorded["rows"] if row["model"] == model] if core == "cortex-m4" else []
+    return {"m4_cycles": {"value": rows[0], "engine": recorded["engine"], "opt": recorded["opt"]}} if rows else {}
 
 
 def _least(rows: list[Mapping[str, Any]], figure: str) -> dict[str, Any]:

@@ -48,6 +48,28 @@ def test_what_stays_computes_the_same(tmp_path: Path) -> None:
     assert len(np.unique(logits, axis=0)) > 1
 
 
+def test_a_dense_layer_over_four_dimensions_gets_a_reshape(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    x, y = model.tensor((1, 2, 2, 3), scale=0.1), model.tensor((1, 4), scale=0.2)
+    w = model.tensor((4, 12), scale=0.01, data=np.arange(-24, 24).reshape(4, 12))
+    b = model.tensor((4,), "int32", scale=0.001, data=[1, -2, 3, -4])
+    model.operator("FULLY_CONNECTED", [x, w, b], [y])
+    published = model.build([x], [y])
+    data, changes = derive(published)
+    assert changes == ["a RESHAPE put before FULLY_CONNECTED"]
+    graph = parse_tflite(data, "derived")
+    assert [(op.name, op.outputs[0].shape) for op in graph.operators] == [
+        ("RESHAPE", (1, 12)),
+        ("FULLY_CONNECTED", (1, 4)),
+    ]
+    paths = tmp_path / "published.tflite", tmp_path / "derived.tflite"
+    paths[0].write_bytes(published)
+    paths[1].write_bytes(data)
+    samples = np.random.default_rng(0).integers(-128, 128, (20, 1, 2, 2, 3)).astype(np.int8)
+    before, after = (tflm.run_batch(path, samples) for path in paths)
+    assert (before == after).all() and len(np.unique(after)) > 1
+
+
 def test_a_model_of_one_softmax_keeps_it() -> None:
     model = ModelBuilder()
     x, y = model.tensor((1, 4), scale=0.1), model.tensor((1, 4), scale=1 / 256, zero_point=-128)

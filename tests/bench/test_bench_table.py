@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from engine_bench.measure import failures
-from engine_bench.table import best, geometric_mean, notes, ratio, summary, table
+from engine_bench.table import best, cycles, geometric_mean, notes, ratio, summary, table
 from engine_bench.tflm import recorded
 
 BASELINE = Path(__file__).resolve().parents[2] / "scripts" / "results" / "tflm_baseline.json"
@@ -21,6 +21,7 @@ def recorded_row(core: str, engine: str, instructions: int, flash: int, stack: i
 
 
 RECORD: dict[str, Any] = {
+    "m4_cycles": {"engine": "fast", "opt": "O3", "rows": [{"model": "kws", "cycles_est": 400}]},
     "models": {"kws": FILE, "other": {"sha256": "bb", "macs": 7}},
     "rows": [
         recorded_row("cortex-m4", "fast", 300, flash=90, stack=8),
@@ -51,7 +52,18 @@ def test_the_best_of_each_recorded_figure_says_where_it_comes_from() -> None:
 
 def test_the_same_network_with_other_weights_has_instructions_alone() -> None:
     found = recorded(RECORD, {"sha256": "new", "macs": 100}, "cortex-m4")
-    assert found == {"matched_by": "macs", "instructions": {"value": 300, "engine": "fast", "opt": "O3"}}
+    assert found is not None
+    assert found.pop("matched_by") == "macs"
+    assert found.pop("instructions") == {"value": 300, "engine": "fast", "opt": "O3"}
+    assert found.pop("m4_cycles") == {"value": 400, "engine": "fast", "opt": "O3"}
+    assert found == {}
+
+
+def test_cycles_are_those_of_a_cortex_m4() -> None:
+    assert "m4_cycles" not in (recorded(RECORD, FILE, "cortex-m3") or {})
+    estimated = row(edgekd={**figures(150), "m4_cycles": 200})
+    assert cycles([estimated, row()]).splitlines()[2:] == ["| b1 | kws | 200 | 400 (2.00×) |"]
+    assert cycles([row()]) == ""
 
 
 @pytest.mark.parametrize(("facts", "core"), [({"sha256": "new", "macs": 1}, "cortex-m4"), (FILE, "rv32imc")])
