@@ -82,10 +82,12 @@ class Convert(Strict):
 
 class Deploy(Strict):
     """board: a built-in name or the path of a board profile. engine: what runs the model there. port: the serial
-    port of a real board; without it an emulated board is started."""
+    port of a real board; without it an emulated board is started. optimize: what matters most; "speed" computes whole
+    images at once, "balanced" and "ram" go row by row where that saves memory, "flash" takes the smallest kernels."""
 
     board: str = "mps2-an386"
     engine: Literal["aot", "tflm"] = "aot"
+    optimize: Literal["speed", "balanced", "ram", "flash"] = "balanced"
     port: str | None = None
 
 

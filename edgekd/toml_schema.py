@@ -120,3 +120,16 @@ def _lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
 
 def _split(dotted: str) -> tuple[str, ...]:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+_SIZE = re.compile(r"(\d+)([KM]?)")
+_UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
+
+
+def size_in_bytes(value: object) -> int:
+    """A size: bytes as an integer, or a text such as "512K" or "1M" (binary units)."""
+    match = _SIZE.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    if match is None:
+        shown = f'"{value}"' if isinstance(value, str) else repr(value)
+        raise ValueError(f'{shown} is not a size\nwrite bytes or K/M, for example "512K"')
+    return int(match[1]) * _UNIT[match[2]]

@@ -26,6 +26,7 @@ from edgekd.paths import shipped
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 _SECONDS = 300
+_INTRINSICS = Path(__file__).parent / "firmware" / "kernels" / "host"  # of Arm's processors, in plain C
 
 _MAIN = """
 #include <stdio.h>
@@ -100,7 +101,8 @@ def build_host_model(
     main.write_text(_main(compiled), encoding="utf-8")
     program = compiled.out / f"host_{compiler}"
     sources = [path for path in compiled.files if path.suffix == ".c"]
-    command = [compiler, *WARNINGS, "-O1", *(SANITIZERS if sanitize else []), "-I", str(compiled.out)]
+    flags = [*WARNINGS, "-O1", *(SANITIZERS if sanitize else [])]
+    command = [compiler, *flags, "-I", str(_INTRINSICS), "-I", str(compiled.out)]
     if objects is not None:
         own = {f"{compiled.name}.c", f"{compiled.name}_weights.c"}
         sources = [path if path.name in own else _object(command, path, objects) for path in sources]
@@ -110,7 +112,8 @@ def build_host_model(
 
 def _object(command: Sequence[str], source: Path, objects: Path) -> Path:
     """The kernel `source` compiled, from `objects` if it is there already."""
-    headers = b"".join(path.read_bytes() for path in sorted((shipped("firmware") / "kernels").glob("*.h")))
+    folders = (shipped("firmware") / "kernels", _INTRINSICS)
+    headers = b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*.h")))
     key = hashlib.sha256(repr(command[:-1]).encode() + source.read_bytes() + headers).hexdigest()[:16]
     target = objects / f"{source.stem}-{key}.o"
     if not target.exists():
@@ -127,7 +130,7 @@ def _main(compiled: CompiledModel) -> str:
     macro = compiled.name.upper()
     inputs = _labels("input", len(compiled.inputs))
     outputs = _labels("output", len(compiled.outputs))
-    in_arena = compiled.buffers == "arena"
+    in_arena = compiled.options.buffers == "arena"
     where = "(char *)arena + {macro}_{label}_OFFSET" if in_arena else "malloc({macro}_{label}_BYTES)"
     allocate = [f"    {label} = {where.format(macro=macro, label=label.upper())};" for label in inputs + outputs]
     read = []

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekd.cli import print_json
+from edgekd.cli.plan_options import plan_options
+
+if TYPE_CHECKING:
+    from edgekd.compiler.plan import Optimize
 
 
 @click.command()
@@ -16,8 +21,19 @@ from edgekd.cli import print_json
 @click.option("--samples", type=click.IntRange(min=1), default=10, show_default=True, help="Inferences to measure.")
 @click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
 @click.option("--layers", is_flag=True, help="What each layer costs, too: counted in QEMU, so not with --port.")
+@plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-def command(model: Path, board: str, engine: str, samples: int, port: str | None, layers: bool, as_json: bool) -> None:
+def command(
+    model: Path,
+    board: str,
+    engine: str,
+    samples: int,
+    port: str | None,
+    layers: bool,
+    optimize: Optimize,
+    ram_limit: int | None,
+    as_json: bool,
+) -> None:
     """Measure speed, flash and RAM of MODEL (a .tflite) on a board, over seeded noise.
 
     --layers counts the instructions of each layer, and on Cortex-M3, M4, M7 and M33 estimates the cycles that a
@@ -30,7 +46,17 @@ def command(model: Path, board: str, engine: str, samples: int, port: str | None
     from edgekd.report.tables import bench_table, layers_table
 
     with progress_display() as progress:
-        result = bench_model(model, board, engine=engine, samples=samples, port=port, layers=layers, progress=progress)
+        result = bench_model(
+            model,
+            board,
+            engine=engine,
+            optimize=optimize,
+            ram_limit=ram_limit,
+            samples=samples,
+            port=port,
+            layers=layers,
+            progress=progress,
+        )
     if as_json:
         print_json(result)
     else:

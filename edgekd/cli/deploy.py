@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgekd.cli import print_json
+from edgekd.cli.plan_options import plan_options
 
 if TYPE_CHECKING:
+    from edgekd.compiler.plan import Optimize
     from edgekd.firmware import Deployment
 
 
@@ -20,8 +22,18 @@ if TYPE_CHECKING:
 @click.option("--engine", default="aot", show_default=True, help="What runs the model: aot (compiled C) or tflm.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The project; MODEL-BOARD without it.")
 @click.option("--port", metavar="PORT", help="Upload to the board at this serial port.")
+@plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-def command(model: Path, board: str | None, engine: str, out: Path | None, port: str | None, as_json: bool) -> None:
+def command(
+    model: Path,
+    board: str | None,
+    engine: str,
+    out: Path | None,
+    port: str | None,
+    optimize: Optimize,
+    ram_limit: int | None,
+    as_json: bool,
+) -> None:
     """Make the firmware of MODEL for a board: a PlatformIO project, built and checked to fit; with --port, uploaded.
 
     MODEL is a .tflite file, with --board; or a recipe (.toml), whose run is done up to this stage. The project can be
@@ -42,7 +54,16 @@ def command(model: Path, board: str | None, engine: str, out: Path | None, port:
 
     folder = out or Path(f"{model.stem}-{profile.name}")
     with progress_display() as progress:
-        deployment = deploy(model, profile, folder, engine=engine, port=port, progress=progress)
+        deployment = deploy(
+            model,
+            profile,
+            folder,
+            engine=engine,
+            optimize=optimize,
+            ram_limit=ram_limit,
+            port=port,
+            progress=progress,
+        )
     if as_json:
         print_json(_as_json(deployment, model))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekd.compiler import c_text, ops
@@ -15,7 +15,6 @@ from edgekd.compiler.graph import Graph, Tensor
 from edgekd.compiler.lowered import ConstantArray, Folded, KernelCall, Lowered
 from edgekd.compiler.plan import MemoryPlan, PlanOptions, plan_memory
 from edgekd.compiler.reader import read_tflite
-from edgekd.compiler.storages import Buffers
 from edgekd.compiler.targets import find_target
 from edgekd.errors import EdgekdError, InputError
 from edgekd.paths import shipped
@@ -46,7 +45,8 @@ class CompiledModel:
     """What `compile_model` wrote.
 
     files: the C sources and headers in `out`, all that a build needs. arena_bytes: intermediates and scratch, and the
-    inputs and outputs (input_bytes, output_bytes) if `buffers` says they are there. weight_bytes: the model's own
+    inputs and outputs (input_bytes, output_bytes) if `options` puts them there; whole_arena_bytes: what that would be
+    without going row by row. weight_bytes: the model's own
     weights and biases; constant_bytes: those and everything derived from them. sha256: of the .tflite.
     """
 
@@ -57,7 +57,8 @@ class CompiledModel:
     arena_bytes: int
     input_bytes: int
     output_bytes: int
-    buffers: Buffers
+    whole_arena_bytes: int
+    options: PlanOptions
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     weight_bytes: int
@@ -71,7 +72,7 @@ class CompiledModel:
     @property
     def ram_bytes(self) -> int:
         """Arena, inputs and outputs."""
-        return self.arena_bytes + (self.input_bytes + self.output_bytes if self.buffers == "separate" else 0)
+        return self.arena_bytes + (self.input_bytes + self.output_bytes if self.options.buffers == "separate" else 0)
 
 
 def compile_model(
@@ -86,6 +87,8 @@ def compile_model(
     """
     options = options or PlanOptions()
     chosen = find_target(target)
+    if options.optimize == "flash":  # the portable kernels are the smallest
+        chosen = replace(chosen, kernels=("portable",))
     name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
     graph, folded = fold_padding(read_tflite(model))
     try:
@@ -94,6 +97,7 @@ def compile_model(
             for position, operator in enumerate(graph.operators)
         )
         plan = plan_memory(calls, graph, options)
+        whole = plan_memory(calls, graph, PlanOptions(options.buffers, "speed"))
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))
         texts = emit(graph, calls, plan, name=name, model=model.name, kernels=shipped("firmware") / "kernels")
@@ -107,7 +111,8 @@ def compile_model(
         out=out,
         files=files,
         arena_bytes=plan.arena_bytes,
-        buffers=options.buffers,
+        whole_arena_bytes=whole.arena_bytes,
+        options=options,
         input_bytes=sum(tensor.nbytes for tensor in graph.inputs),
         output_bytes=sum(tensor.nbytes for tensor in graph.outputs),
         inputs=graph.inputs,

@@ -22,7 +22,8 @@ from edgekd.errors import InputError
 
 _LARGEST = 8  # tensors a step lists
 _LONGEST_CHAIN = 8  # calls: longer ones were never better on the networks tried
-_MOST_TRIES = 400  # plans packed in one search
+_MOST_TRIES = 400  # plans packed in one search …
+_WORK = 3_000_000  # … and pairs of blocks looked at in all of them: keeps the largest graph to seconds
 
 Order = Literal["whole", "up", "down"]
 Optimize = Literal["speed", "balanced", "ram", "flash"]
@@ -143,10 +144,15 @@ class _Search:
         self._slack = _SLACK.get(optimize, 0.0)
         self._whole: set[int] = set()  # calls that shall not be cut into rows
         self._tries = 0
+        self._most_tries = 0
+        self._known: dict[tuple[tuple[int, ...], int, int, bool], Overlap | None] = {}
+        self._rings: dict[tuple[tuple[int, ...], int], int] = {}
 
     def plan(self) -> MemoryPlan:
         singles = [Stage((i,)) for i, call in enumerate(self._calls) if isinstance(call, KernelCall)]
         best = self._lay_out(singles)
+        pairs = sum(len(best.live(position)) for position in range(len(best.stages)))
+        self._most_tries = min(_MOST_TRIES, _WORK // max(pairs * len(best.blocks), 1))
         if self._by_rows:
             best = self._chain(best)
             best = self._relax(best)
@@ -173,7 +179,7 @@ class _Search:
         for peak in peaks:
             for first in range(max(peak - _LONGEST_CHAIN + 1, 0), peak + 1):
                 for last in range(max(peak, first + 1), min(first + _LONGEST_CHAIN, len(stages))):
-                    if (first, last) in tried or self._tries >= _MOST_TRIES:
+                    if (first, last) in tried or self._tries >= self._most_tries:
                         continue
                     tried.add((first, last))
                     joined = [call for stage in stages[first : last + 1] for call in stage.calls]
@@ -186,7 +192,7 @@ class _Search:
         most = best.packing.total * (1 + self._slack)
         for stage in best.stages:
             (call, *others) = stage.calls
-            if others or self._order(best, stage) == "whole" or self._tries >= 2 * _MOST_TRIES:
+            if others or self._order(best, stage) == "whole" or self._tries >= 2 * self._most_tries:
                 continue
             self._tries += 1
             self._whole.add(call)
@@ -236,7 +242,9 @@ class _Search:
         if storage.first == stage.calls[-1] or position[storage.last] != position[storage.first]:
             return 0
         at = stage.calls.index(storage.first)
-        return Sweep([self._call(call) for call in stage.calls]).ring_rows(at)
+        if (stage.calls, at) not in self._rings:
+            self._rings[stage.calls, at] = Sweep([self._call(call) for call in stage.calls]).ring_rows(at)
+        return self._rings[stage.calls, at]
 
     def _overlaps(self, stage: Stage) -> Iterator[tuple[Storage, Storage, Overlap]]:
         """Pairs of an output and an input of `stage` that may share memory, and how."""
@@ -253,7 +261,10 @@ class _Search:
             if new.fixed is not None:
                 continue
             for source in sources.values():
-                overlap = self._overlap(stage, calls, target, source)
+                key = (stage.calls, target.index, source.index, stage.calls[0] in self._whole)
+                if key not in self._known:
+                    self._known[key] = self._overlap(stage, calls, target, source)
+                overlap = self._known[key]
                 if overlap is not None and len(sources) > 1:  # all of them from the same side
                     overlap = replace(overlap, above=None)
                 if overlap is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgekd.compiler.plan import Optimize
 from edgekd.compiler.reader import read_tflite
 from edgekd.errors import InputError
 from edgekd.evaluate.layers import check_against_timer, layer_costs, require_traceable, trace_inference
@@ -51,14 +52,16 @@ def bench_model(
     samples: int = 10,
     port: str | None = None,
     engine: str = "aot",
+    optimize: Optimize = "balanced",
+    ram_limit: int | None = None,
     layers: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Measure speed, flash and RAM of `model` on `board` over seeded noise, every output byte compared.
 
     Any number of inputs and outputs of any type. Sizes are those of the image over the same image without a model.
-    layers: what each layer costs, too, in one more inference of the first sample on the emulated board; see
-    edgekd.evaluate.layers.
+    optimize, ram_limit: see edgekd.compiler.PlanOptions. layers: what each layer costs, too, in one more inference of
+    the first sample on the emulated board; see edgekd.evaluate.layers.
     Returns a dict of JSON values. Raises as `eval_model`.
     """
     if samples < 1:
@@ -67,7 +70,7 @@ def bench_model(
     if layers:
         require_traceable(profile, port)
     require_reachable(profile, port)
-    deployment = deploy_cached(model, profile, engine=engine)
+    deployment = deploy_cached(model, profile, engine=engine, optimize=optimize, ram_limit=ram_limit)
     flash = deployment.sizes.flash
     with board_under_test(model, profile, engine=engine, port=port, elf=deployment.elf) as under_test:
         inputs = noise(under_test.graph.inputs, samples)
@@ -78,6 +81,7 @@ def bench_model(
         "model_sha256": deployment.model_sha256,
         "board": profile.name,
         "engine": engine,
+        "optimize": optimize,
         "samples": samples,
         "bit_exact": exact,
         "per_inference": per_inference(answers.ticks, profile, emulated=under_test.emulated),

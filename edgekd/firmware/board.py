@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from edgekd import paths
 from edgekd.errors import InputError
 from edgekd.firmware.toolchain import TOOLCHAINS, Toolchain, toolchain_of
-from edgekd.toml_schema import Strict, load_toml
+from edgekd.toml_schema import Strict, load_toml, size_in_bytes
 
 OWN_PLATFORM = "edgekd"  # the development platform in firmware/platform: bare metal, compilers from PATH
 
@@ -31,21 +31,10 @@ _GRANTED = {
 }
 # Cores of other families than Arm's; without a small-data section, because linker.ld knows none.
 _FLAGS = {"rv32imc": ("-march=rv32imc", "-mabi=ilp32", "-msmall-data-limit=0", "--specs=picolibc.specs")}
-_SIZE = re.compile(r"(\d+)([KM]?)")
-_UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
 _MACRO_VALUE = re.compile(r"[A-Za-z0-9_]+")
 
 
-def _bytes(value: object) -> int:
-    """A size: bytes as an integer, or a text such as "512K" or "1M" (binary units)."""
-    match = _SIZE.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
-    if match is None:
-        shown = f'"{value}"' if isinstance(value, str) else repr(value)
-        raise ValueError(f'{shown} is not a size\nwrite bytes or K/M, for example "512K"')
-    return int(match[1]) * _UNIT[match[2]]
-
-
-Size = Annotated[int, BeforeValidator(_bytes), Field(gt=0, lt=2**32)]
+Size = Annotated[int, BeforeValidator(size_in_bytes), Field(gt=0, lt=2**32)]
 Address = Annotated[int, Field(ge=0, lt=2**32)]
 # Texts that go into comments of C and INI files: no end of line, nothing that ends or opens a comment.
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^([^\x00-\x1f\x7f*]|\*[^/])+$")]

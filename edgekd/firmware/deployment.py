@@ -17,6 +17,7 @@ from edgekd.firmware.project import MODEL_NAME, Project, make_project
 from edgekd.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from edgekd.compiler.plan import Optimize
     from edgekd.firmware.size import Sizes
 
 
@@ -45,15 +46,18 @@ def deploy(
     out: Path,
     *,
     engine: str = "aot",
+    optimize: Optimize = "balanced",
+    ram_limit: int | None = None,
     port: str | None = None,
     progress: Progress | None = None,
 ) -> Deployment:
     """Make the project for `model` in the folder `out`, build it, check that it fits, upload it to `port`.
 
-    Nothing is built again when nothing changed. Without `port` nothing is uploaded, nor to an emulated board, which
-    loads the image when it starts. Raises InputError for a model that cannot be compiled or does not fit, ToolError
-    for a missing tool or registry or a failed build or upload.
+    optimize, ram_limit: see edgekd.compiler.PlanOptions. Nothing is built again when nothing changed. Without `port`
+    nothing is uploaded, nor to an emulated board, which loads the image when it starts. Raises InputError for a model
+    that cannot be compiled or does not fit, ToolError for a missing tool or registry or a failed build or upload.
     """
+    from edgekd.compiler import PlanOptions
     from edgekd.compiler.reader import read_tflite
     from edgekd.firmware import size
 
@@ -62,7 +66,7 @@ def deploy(
     read_tflite(model)  # refuses a bad file before a folder is made for it
     with locked(out):
         tell(0, steps, f"compiling {model.name} for {board.name}")
-        project = make_project(model, board, out, engine)
+        project = make_project(model, board, out, engine, PlanOptions("arena", optimize, ram_limit))
         assert project.compiled is not None
         size.check_model(project.compiled, board)
         tell(1, steps, "building the firmware")
@@ -104,12 +108,17 @@ def deploy_cached(
     board: BoardProfile,
     *,
     engine: str = "aot",
+    optimize: Optimize = "balanced",
+    ram_limit: int | None = None,
     port: str | None = None,
     progress: Progress | None = None,
 ) -> Deployment:
     """`deploy` into edgekd's own folder: for who wants the image and not the project."""
-    key = hashlib.sha256(f"{sha256_of(model)} {model.name} {engine} {board.model_dump_json()}".encode()).hexdigest()
-    return deploy(model, board, paths.home() / "builds" / key[:16], engine=engine, port=port, progress=progress)
+    facts = f"{sha256_of(model)} {model.name} {engine} {optimize} {ram_limit} {board.model_dump_json()}"
+    folder = paths.home() / "builds" / hashlib.sha256(facts.encode()).hexdigest()[:16]
+    return deploy(
+        model, board, folder, engine=engine, optimize=optimize, ram_limit=ram_limit, port=port, progress=progress
+    )
 
 
 def build_empty(board: BoardProfile) -> Path:

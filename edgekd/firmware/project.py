@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from edgekd.firmware.folder import sync
 from edgekd.toml_schema import Strict, load_toml
 
 if TYPE_CHECKING:
-    from edgekd.compiler import CompiledModel
+    from edgekd.compiler import CompiledModel, PlanOptions
 
 ENGINES = ("aot", "tflm")
 MODEL_NAME = "model"  # C prefix of the compiled model in every project: names of files cannot break a build
@@ -57,7 +58,13 @@ class Project:
         return self.folder / ".pio" / "build" / self.board.name / "firmware.elf"
 
 
-def make_project(model: Path | None, board: BoardProfile, out: Path, engine: str = "aot") -> Project:
+def make_project(
+    model: Path | None,
+    board: BoardProfile,
+    out: Path,
+    engine: str = "aot",
+    plan: PlanOptions | None = None,
+) -> Project:
     """Write the project for `model` on `board` into the folder `out`; model None makes the empty firmware.
 
     Files that are already as they must be stay untouched, so that a build after it does only what changed. Raises
@@ -65,7 +72,7 @@ def make_project(model: Path | None, board: BoardProfile, out: Path, engine: str
     """
     _check_engine(engine)
     with tempfile.TemporaryDirectory(prefix="edgekd-") as scratch:
-        compiled = _compile(model, board, Path(scratch)) if model else None
+        compiled = _compile(model, board, Path(scratch), plan) if model else None
         files = _files(board, compiled, engine if compiled else "empty")
     build_id = _digest(files, board)
     context = {
@@ -102,10 +109,10 @@ def _check_engine(engine: str) -> None:
         )
 
 
-def _compile(model: Path, board: BoardProfile, scratch: Path) -> CompiledModel:
+def _compile(model: Path, board: BoardProfile, scratch: Path, plan: PlanOptions | None) -> CompiledModel:
     from edgekd.compiler import PlanOptions, compile_model
 
-    options = PlanOptions(buffers="arena")
+    options = replace(plan or PlanOptions(), buffers="arena")
     return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME, options=options)
 
 
@@ -124,7 +131,8 @@ def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> 
     files |= _library("port", {name: text for name, text in port.items() if name not in start})
     files |= _library("engine", _engine(firmware / "engines", engine, compiled))
     if compiled:
-        files |= _library(MODEL_NAME, {path.name: path.read_text(encoding="utf-8") for path in compiled.files})
+        sources = {path.name: path.read_text(encoding="utf-8") for path in compiled.files}
+        files |= _library(MODEL_NAME, sources, flags=("-Os",) if compiled.options.optimize == "flash" else ())
     if board.is_bare_metal:
         files |= {f"platforms/edgekd/{name}": text for name, text in _tree(firmware / "platform").items()}
         files["linker.ld"] = _render("linker.ld.j2", {"board": board})
@@ -167,10 +175,14 @@ def _engine_context(compiled: CompiledModel) -> dict[str, Any]:
     }
 
 
-def _library(name: str, sources: dict[str, str]) -> dict[str, str]:
+def _library(name: str, sources: dict[str, str], flags: Sequence[str] = ()) -> dict[str, str]:
     """A PlatformIO library with edgekd's own warnings; C++ is Arduino's world and compiled as that wants it."""
     own = all(not source.endswith(".cpp") for source in sources)
-    manifest = {"name": name, "version": metadata.version("edgekd"), "build": {"flags": list(WARNINGS) if own else []}}
+    manifest = {
+        "name": name,
+        "version": metadata.version("edgekd"),
+        "build": {"flags": [*(WARNINGS if own else ()), *flags]},
+    }
     files = {f"lib/{name}/{source}": text for source, text in sources.items()}
     return {**files, f"lib/{name}/library.json": json.dumps(manifest, indent=2) + "\n"}
 

@@ -25,6 +25,7 @@ def run_deploy(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
         load_board(recipe.deploy.board),
         out / "project",
         engine=recipe.deploy.engine,
+        optimize=recipe.deploy.optimize,
         port=recipe.deploy.port,
         progress=progress,
     )
