@@ -173,3 +173,22 @@ def test_the_arduino_project_compiles_and_wants_only_what_arduino_has(model: Pat
 def test_every_option_of_the_stm32f4_port_compiles(usart: int, hse: dict[str, int], tmp_path: Path) -> None:
     board = changed(load_board("netduinoplus2"), build={"options": {"usart": usart, **hse}})
     assert objects_of(make_project(None, board, tmp_path / "project"), tmp_path / "objects")
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mps2-an386", "must have uart, uart_hz and uart_interrupt"),
+        ("mps3-an547", "must have uart, uart_hz and uart_interrupt"),
+        ("microbit", "must have tx_pin and rx_pin"),
+        ("netduinoplus2", "build.options.usart of the board profile must be 1, 2, 3 or 6"),
+    ],
+)
+def test_a_port_without_its_options_says_which(
+    name: str, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    board = changed(load_board(name), build={"options": {}})
+    with pytest.raises(subprocess.CalledProcessError):
+        objects_of(make_project(None, board, tmp_path / "project"), tmp_path / "objects")
+    assert said in capfd.readouterr().err

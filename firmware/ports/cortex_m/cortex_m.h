@@ -2,7 +2,6 @@
 #ifndef EDGEKD_CORTEX_M_H
 #define EDGEKD_CORTEX_M_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A device register. */

@@ -1,5 +1,7 @@
 #include "receive.h"
 
+#include <stdbool.h>
+
 #include "cortex_m.h"
 #include "port.h"
 #include "ring.h"

@@ -1,5 +1,5 @@
-/* Arm MPS3 with an SSE-300: a CMSDK UART and the subsystem's counter (Arm 101773, "System counter"; the registers are
- * those of the memory-mapped counter module, Armv8-A ARM, I5.6). */
+/* Arm MPS3 with an SSE-300: a CMSDK UART and the subsystem's counter. Registers of the counter: Arm 101370, the system
+ * counter's control and status frames; their addresses: Arm 101773. */
 #include "port.h"
 
 #include "cmsdk_uart.h"

@@ -1,5 +1,5 @@
-/* Nordic nRF51: UART0, TIMER0, the crystal oscillator. Registers: nRF51 Series Reference Manual 3.0, chapters 13
- * (CLOCK), 15 (GPIO), 18 (TIMER) and 29 (UART). A peripheral's interrupt has the number of its address (chapter 10). */
+/* Nordic nRF51: UART0, TIMER0, the crystal oscillator. Registers: nRF51 Series Reference Manual 3.0, chapters "Clock
+ * management", "GPIO", "Timer/counter" and "UART". A peripheral's interrupt number is in its address, from bit 12. */
 #include "port.h"
 
 #include "cortex_m.h"
@@ -44,7 +44,7 @@
 #define PIN_OUTPUT 0x3u          /* and its input buffer off */
 #define PIN_INPUT_PULLED_UP 0xCu /* an open input is silence, not noise */
 
-/* 2^32 / 16 MHz a baud; only the upper 20 bits count (RM 29.10.14, whose table this gives). */
+/* 2^32 / 16 MHz a baud, in the upper 20 bits: what the manual's table of the register comes to. */
 #define BAUDRATE_STEP 0x1000u
 #define BAUDRATE ((uint32_t)(((uint64_t)EDGEKD_BAUD << 32) / 16000000u + BAUDRATE_STEP / 2u) & ~(BAUDRATE_STEP - 1u))
 
@@ -76,7 +76,7 @@ int edgekd_uart_take(void) {
     if (UART_RXDRDY == 0u) {
         return -1;
     }
-    UART_RXDRDY = 0; /* before RXD is read: reading moves the next byte of the UART's own six there (RM 29.5) */
+    UART_RXDRDY = 0; /* before RXD is read: reading moves the next byte of the UART's own six there */
     return (int)(UART_RXD & 0xFFu);
 }
 
