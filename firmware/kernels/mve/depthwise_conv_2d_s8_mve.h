@@ -9,8 +9,8 @@
  * are neighbours in the input, a block is those pixels, its weights and tables repeated for each.
  *
  * weights: [blocks][taps, an even number][16]; the products of taps 2i and 2i + 1 together fit 16 bits.
- * bias, multiplier, shift: [blocks][16], channels in the order 0 4 8 12, 2 6 10 14, 1 5 9 13, 3 7 11 15.
- * pixels: of a block.
+ * bias: [blocks][16]; scaling: in groups of 16. Both have channels in the order 0 4 8 12, 2 6 10 14, 1 5 9 13, 3 7
+ * 11 15. pixels: of a block.
  */
 struct edgekd_depthwise_conv_2d_s8_mve {
     struct edgekd_window window;

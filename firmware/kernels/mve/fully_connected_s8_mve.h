@@ -5,7 +5,7 @@
 #include "dense_s8_mve.h"
 
 struct edgekd_fully_connected_s8_mve {
-    struct edgekd_dense_s8_mve dense; /* one group */
+    struct edgekd_dense_s8_mve dense;
     int32_t depth;
 };
 

@@ -9,13 +9,13 @@
 
 #include <arm_mve.h>
 
-/* multiplier, shift: of channel c at [c * per_channel], as in requantize.h, no shift above 0; padded to whole vectors.
+/* factors: of each group of n channels n multipliers, then n shifts of one byte, none above 0; see requantize.h.
+ * step: words from one group to the next, n + n / 4, or 0 when all channels have the same factors.
  * away: 1 when results are to be rounded away from zero, 0 when it makes no difference.
  */
 struct edgekd_scaling_mve {
-    const int32_t *multiplier;
-    const int8_t *shift;
-    int32_t per_channel;
+    const int32_t *factors;
+    int32_t step;
     int32_t away;
     int32_t zero_point; /* of the output */
     int32_t lowest;     /* the fused activation, as limits of the output */

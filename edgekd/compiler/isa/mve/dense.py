@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.isa.common import WINDOW_SOURCES, window_fields, window_rows
-from edgekd.compiler.isa.mve.scaling import VectorScaling, vector_scaling
+from edgekd.compiler.isa.mve.scaling import VectorScaling, factors, vector_scaling
 from edgekd.compiler.layers import Convolution, Dense, Sums
 from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Run
 
 _LANES = 16  # products of an instruction
 _QUAD = 4  # outputs of a pass
+_POINTER_BYTES = 4
 _SOURCES = ("mve/dense_s8_mve.c", "mve/dense_s8_mve.h", "mve/requantize_mve.h", "mve/copy_mve.h")
 
 
@@ -54,7 +55,7 @@ def convolution(layer: Convolution) -> KernelCall | None:
             "input_zero_point": layer.source.zero_point,
         },
         constants=_constants(layer, scaling, layer.groups),
-        scratch_bytes=2 * _steps(layer.depth) * _LANES,
+        scratch_bytes=2 * _steps(layer.depth) * _LANES + layer.window.y.taps * _POINTER_BYTES,
         macs=layer.macs,
         images=layer.window.images,
         rows=window_rows(layer.window),
@@ -69,33 +70,35 @@ def _fields(layer: Sums, scaling: VectorScaling, depth: int, groups: int) -> dic
     return {
         "dense.weights": "weights",
         "dense.bias": "bias",
-        **scaling.fields("dense.scaling", per_channel=layer.scaling.per_channel),
+        **scaling.fields("dense.scaling", step=_QUAD + 1 if layer.scaling.per_channel else 0),
         "dense.steps": _steps(depth),
-        "dense.group_outputs": layer.outputs // groups,
+        "dense.outputs": layer.outputs // groups,
     }
 
 
 def _constants(layer: Sums, scaling: VectorScaling, groups: int) -> tuple[ConstantArray, ...]:
-    def in_quads(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return _in_quads(values, groups) if layer.scaling.per_channel else np.repeat(values, _QUAD)
-
+    if layer.scaling.per_channel:
+        multiplier, shift = _in_quads(layer.scaling.multiplier, groups), _in_quads(scaling.shift, groups)
+    else:
+        multiplier, shift = (
+            np.repeat(values[np.newaxis], _QUAD, axis=1) for values in (layer.scaling.multiplier, scaling.shift)
+        )
     return (
         ConstantArray("weights", _interleaved(layer.by_output(), groups)),
         ConstantArray("bias", _in_quads(layer.bias, groups), is_weight=layer.bias_is_weight),
-        ConstantArray("multiplier", in_quads(layer.scaling.multiplier), is_weight=False),
-        ConstantArray("shift", in_quads(scaling.shift), is_weight=False),
+        factors(multiplier, shift),
     )
 
 
 def _in_quads(values: npt.NDArray[Any], groups: int) -> npt.NDArray[Any]:
-    """[outputs] as [groups][outputs of a group, filled up to whole quads]."""
+    """[outputs] as [quads][4], those of each group filled up."""
     grouped = values.reshape(groups, -1)
-    return np.pad(grouped, ((0, 0), (0, -grouped.shape[1] % _QUAD))).reshape(-1)
+    return np.pad(grouped, ((0, 0), (0, -grouped.shape[1] % _QUAD))).reshape(-1, _QUAD)
 
 
 def _interleaved(rows: npt.NDArray[np.int8], groups: int) -> npt.NDArray[np.int8]:
-    """[outputs][depth] as [groups][quads][steps][4 outputs][16]."""
+    """[outputs][depth] as [quads][steps][4 outputs][16]."""
     grouped = rows.reshape(groups, -1, rows.shape[1])
     filled = np.pad(grouped, ((0, 0), (0, -grouped.shape[1] % _QUAD), (0, -rows.shape[1] % _LANES)))
     steps = filled.shape[2] // _LANES
-    return np.ascontiguousarray(filled.reshape(groups, -1, _QUAD, steps, _LANES).swapaxes(2, 3))
+    return np.ascontiguousarray(filled.reshape(-1, _QUAD, steps, _LANES).swapaxes(1, 2))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edgekd.compiler.isa.common import WINDOW_SOURCES, window_fields, window_rows
 from edgekd.compiler.isa.mve.dense import convolution
-from edgekd.compiler.isa.mve.scaling import vector_scaling
+from edgekd.compiler.isa.mve.scaling import factors, vector_scaling
 from edgekd.compiler.layers import Convolution, Depthwise
 from edgekd.compiler.lowered import ConstantArray, KernelCall
 
@@ -50,7 +50,7 @@ def depthwise(layer: Depthwise) -> KernelCall | None:
             **window_fields(window),
             "weights": "weights",
             "bias": "bias",
-            **scaling.fields("scaling", per_channel=True),
+            **scaling.fields("scaling", step=_BLOCK + _BLOCK // 4),
             "pairs": pairs,
             "pixels": pixels,
             "input_zero_point": layer.source.zero_point,
@@ -58,8 +58,7 @@ def depthwise(layer: Depthwise) -> KernelCall | None:
         constants=(
             ConstantArray("weights", np.ascontiguousarray(blocks)),
             ConstantArray("bias", _reordered(layer.bias, pixels), is_weight=layer.bias_is_weight),
-            ConstantArray("multiplier", _reordered(multiplier, pixels), is_weight=False),
-            ConstantArray("shift", _reordered(shift, pixels), is_weight=False),
+            factors(_reordered(multiplier, pixels), _reordered(shift, pixels)),
         ),
         scratch_bytes=2 * pairs * _POINTER_BYTES + -(-window.channels // _BLOCK) * _BLOCK,
         macs=layer.macs,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.layers import Scaling
-from edgekd.compiler.lowered import FieldValue
+from edgekd.compiler.lowered import ConstantArray, FieldValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,12 +20,11 @@ class VectorScaling:
     shift: npt.NDArray[np.int8]
     away: int
 
-    def fields(self, prefix: str, *, per_channel: bool) -> dict[str, FieldValue]:
-        """Of struct edgekd_scaling_mve, at `prefix`; the arrays are named multiplier and shift."""
+    def fields(self, prefix: str, step: int) -> dict[str, FieldValue]:
+        """Of struct edgekd_scaling_mve, at `prefix`, to go with `factors`."""
         values: dict[str, FieldValue] = {
-            "multiplier": "multiplier",
-            "shift": "shift",
-            "per_channel": int(per_channel),
+            "factors": "factors",
+            "step": step,
             "away": self.away,
             "zero_point": self.scaling.zero_point,
             "lowest": self.scaling.lowest,
@@ -44,3 +44,9 @@ def vector_scaling(scaling: Scaling) -> VectorScaling | None:
     if shift.max() < 0:
         return VectorScaling(scaling, shift, away=1)
     return VectorScaling(scaling, shift, away=0) if shift.min() == 0 else None
+
+
+def factors(multiplier: npt.NDArray[Any], shift: npt.NDArray[Any]) -> ConstantArray:
+    """The field `factors`. multiplier, shift: [groups][n]."""
+    words = np.concatenate([multiplier.astype("<i4"), np.ascontiguousarray(shift, np.int8).view("<i4")], axis=1)
+    return ConstantArray("factors", words.astype(np.int32), is_weight=False)
