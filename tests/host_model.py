@@ -4,7 +4,7 @@
     host = build_host_model(compiled, sanitize=True)
     outputs = host.run([[x0], [x1]])        # outputs[sample][output]
 
-Every buffer is an allocation of its own of the exact size, and the arena is filled with noise before each inference,
+Every buffer is an allocation of its own that ends where it ends, at its least alignment, and the arena is filled with noise before each inference,
 so that the address sanitizer sees a byte too many and the comparison sees a byte not written.
 """
 
@@ -41,7 +41,7 @@ static void *arena;
 int main(void) {{
     const size_t arena_bytes = {macro}_ARENA_BYTES;
     unsigned noise = 1;
-    arena = malloc(arena_bytes ? arena_bytes : 1);
+    arena = (char *)malloc(arena_bytes + 4) + 4; /* malloc aligns to 16: this is aligned to 4 and no more */
 {allocate}
     for (;;) {{
         for (size_t i = 0; i < arena_bytes; i++) {{
@@ -131,8 +131,12 @@ def _main(compiled: CompiledModel) -> str:
     inputs = _labels("input", len(compiled.inputs))
     outputs = _labels("output", len(compiled.outputs))
     in_arena = compiled.options.buffers == "arena"
-    where = "(char *)arena + {macro}_{label}_OFFSET" if in_arena else "malloc({macro}_{label}_BYTES)"
-    allocate = [f"    {label} = {where.format(macro=macro, label=label.upper())};" for label in inputs + outputs]
+    tensors = [*compiled.inputs, *compiled.outputs]
+    allocate = []
+    for label, tensor in zip(inputs + outputs, tensors, strict=True):
+        upper, item = label.upper(), np.dtype(tensor.dtype).itemsize
+        where = f"(char *)malloc({macro}_{upper}_BYTES + {item}) + {item}"  # no better aligned than its type asks for
+        allocate.append(f"    {label} = {f'(char *)arena + {macro}_{upper}_OFFSET' if in_arena else where};")
     read = []
     for position, label in enumerate(inputs):
         size = f"{macro}_{label.upper()}_BYTES"

@@ -18,7 +18,9 @@
 
 #include "requantize.h"
 
-/* round(a * b / 2^32) + c, halves up, wrapping. GCC 12 makes three instructions of the C. */
+/* round(a * b / 2^32) + c, halves up, wrapping. GCC 12 makes three instructions of the C, and compares and branches of
+ * the other function's.
+ */
 static inline int32_t edgekd_smmlar_dsp(int32_t a, int32_t b, int32_t c) {
 #ifdef __ARM_FEATURE_DSP
     int32_t sum;
@@ -26,6 +28,17 @@ static inline int32_t edgekd_smmlar_dsp(int32_t a, int32_t b, int32_t c) {
     return sum;
 #else
     return (int32_t)((uint32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32) + (uint32_t)c);
+#endif
+}
+
+/* x / 2, halves down, within -128 to 127. */
+static inline int32_t edgekd_saturate_half_dsp(int32_t x) {
+#ifdef __ARM_FEATURE_DSP
+    int32_t y;
+    __asm__("ssat %0, #8, %1, asr #1" : "=r"(y) : "r"(x));
+    return y;
+#else
+    return edgekd_clamp_s8(x >> 1, -128, 127);
 #endif
 }
 
@@ -37,7 +50,7 @@ static inline int32_t edgekd_offset_dsp(int32_t odd_zero_point, int32_t shift) {
 /* twice: 2 * sum. The result is within -128 to 127; narrower limits are for the caller. */
 static inline int8_t edgekd_requantize_dsp(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
     const int32_t scaled = edgekd_smmlar_dsp(twice, multiplier, offset) + (twice >> 31);
-    return edgekd_clamp_s8((scaled >> shift) >> 1, -128, 127);
+    return (int8_t)edgekd_saturate_half_dsp(scaled >> shift);
 }
 
 #endif
