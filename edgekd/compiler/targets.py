@@ -23,14 +23,14 @@ TARGETS = {
     target.name: target
     for target in (
         HOST,
-        Target("cortex-m0", "Arm Cortex-M0"),
-        Target("cortex-m0plus", "Arm Cortex-M0+"),
-        Target("cortex-m3", "Arm Cortex-M3"),
+        Target("cortex-m0", "Arm Cortex-M0", ("scalar", "portable")),
+        Target("cortex-m0plus", "Arm Cortex-M0+", ("scalar", "portable")),
+        Target("cortex-m3", "Arm Cortex-M3", ("scalar", "portable")),
         Target("cortex-m4", "Arm Cortex-M4", ("dsp", "portable")),
         Target("cortex-m7", "Arm Cortex-M7", ("dsp", "portable")),
         Target("cortex-m33", "Arm Cortex-M33", ("dsp", "portable")),
         Target("cortex-m55", "Arm Cortex-M55", ("mve", "portable")),
-        Target("rv32imc", "RISC-V RV32IMC"),
+        Target("rv32imc", "RISC-V RV32IMC", ("scalar", "portable")),
         Target("avr", "8-bit AVR"),
     )
 }

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgekd.compiler.isa import dsp, mve, portable
+from edgekd.compiler.isa import dsp, mve, portable, scalar
 from edgekd.compiler.isa.common import Kernels
 from edgekd.compiler.layers import Layer
 from edgekd.compiler.lowered import KernelCall
 from edgekd.compiler.targets import Target
 
-_KERNELS: Mapping[str, Kernels] = {"dsp": dsp.KERNELS, "mve": mve.KERNELS, "portable": portable.KERNELS}
+_KERNELS: Mapping[str, Kernels] = {
+    "dsp": dsp.KERNELS,
+    "mve": mve.KERNELS,
+    "portable": portable.KERNELS,
+    "scalar": scalar.KERNELS,
+}
 
 
 def choose(layer: Layer, target: Target) -> KernelCall:

@@ -1,0 +1,42 @@
+"""Which channels may be requantized the short way (firmware/kernels/scalar/requantize_scalar.h)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekd.compiler.isa.common import FieldValue
+from edgekd.compiler.layers import Sums
+from edgekd.compiler.lowered import ConstantArray
+
+SOURCES = ("scalar/requantize_scalar.c", "scalar/requantize_scalar.h", "requantize.h")
+
+_PLAIN = 64  # EDGEKD_PLAIN_SCALAR
+_SUMS_BELOW = 1 << 28
+_SHORT_SHIFTS = range(1, 23)
+
+
+def constants(layer: Sums) -> tuple[ConstantArray, ...]:
+    """bias, multiplier and the table of shifts."""
+    scaling = layer.scaling
+    sums = layer.sum_bounds()
+    bounds = sums if scaling.per_channel else sums.max(keepdims=True)
+    right = -scaling.shift.astype(np.int64)
+    short = (bounds < _SUMS_BELOW) & (scaling.multiplier >= 1 << 30) & np.isin(right, _SHORT_SHIFTS)
+    return (
+        ConstantArray("bias", layer.bias, is_weight=layer.bias_is_weight),
+        ConstantArray("multiplier", scaling.multiplier, is_weight=False),
+        ConstantArray("shift", np.where(short, right, -right - _PLAIN).astype(np.int8), is_weight=False),
+    )
+
+
+def fields(layer: Sums) -> dict[str, FieldValue]:
+    """The fields that go with `constants`."""
+    return {
+        "bias": "bias",
+        "multiplier": "multiplier",
+        "shift": "shift",
+        "per_channel": int(layer.scaling.per_channel),
+        "zero_point": layer.scaling.zero_point,
+        "lowest": layer.scaling.lowest,
+        "highest": layer.scaling.highest,
+    }
