@@ -10,7 +10,8 @@ from tflite_builder import ModelBuilder
 import edgekd
 
 COUNTS = Path(__file__).with_name("emulated") / "instruction_counts.json"  # written by scripts/bench_engine
-BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547")  # kernels in portable C, for DSP instructions, for vectors
+# Kernels in portable C, for DSP instructions, for vectors; and another compiler.
+BOARDS = ("mps2-an385", "mps2-an386", "mps3-an547", "qemu-riscv32")
 _RELU = {"fused_activation_function": "RELU"}
 
 

@@ -19,7 +19,7 @@ from edgekd.files import write_atomically
 from edgekd.firmware.board import BoardProfile, list_boards, load_board
 from engine_bench import bakenn, counts, models
 from engine_bench.measure import Bench, failures, say
-from engine_bench.table import cycles, notes, summary, table
+from engine_bench.table import cycles, notes, short, summary, table
 
 RESULTS = Path("scripts/results/bench_engine.json")
 BASELINE = Path("scripts/results/tflm_baseline.json")
@@ -33,7 +33,7 @@ def main() -> int:
             return counts.update()
         boards = _boards(options.board)
         if options.table:
-            _print(json.loads(options.out.read_text())["rows"], boards)
+            _print(json.loads(options.out.read_text())["rows"], boards, short_form=options.short)
             return 0
         record = _measure(options, boards)
     except EdgekdError as error:
@@ -56,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--without-bakenn", action="store_true", help="edgekd and the recorded figures alone")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"the record ({RESULTS})")
     parser.add_argument("--table", action="store_true", help="only print the tables of the record")
+    parser.add_argument("--short", action="store_true", help="with --table: fewer columns, as in the README")
     parser.add_argument("--update-counts", action="store_true", help="write the instruction counts that a test guards")
     return parser.parse_args()
 
@@ -106,10 +107,11 @@ def _shown(argument: str) -> str:
     return Path(argument).name if "/" in argument else argument
 
 
-def _print(rows: list[dict[str, Any]], boards: list[BoardProfile]) -> None:
+def _print(rows: list[dict[str, Any]], boards: list[BoardProfile], *, short_form: bool = False) -> None:
     names = {board.name for board in boards}
     shown = [row for row in rows if row["board"] in names]
-    print("\n\n".join(filter(None, [summary(shown), table(shown), cycles(shown), notes(shown)])))
+    rest = [short(shown)] if short_form else [table(shown), cycles(shown), notes(shown)]
+    print("\n\n".join(filter(None, [summary(shown), *rest])))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from edgekd import paths
 from edgekd.errors import ToolError
 from edgekd.files import sha256_of, write_atomically
+from edgekd.firmware.board import BoardProfile
 
 VERSION = "1.0.0"
 _REQUIREMENTS = (f"bakenn=={VERSION}", "tflite==2.18.0", "flatbuffers==25.12.19", "numpy==2.4.6")
@@ -52,6 +53,16 @@ def variants(core: str) -> list[Variant]:
     if target is None:
         return []
     return [Variant(target, kernels) for kernels in VARIANTS if kernels != "cmsis-nn" or target == "cortex-m4"]
+
+
+def without_vectors(board: BoardProfile) -> BoardProfile:
+    """The board with its vector instructions left unused, as the variant cmsis-nn needs it.
+
+    bakenn reckons the scratch memory of CMSIS-NN for DSP instructions; CMSIS-NN's vector code takes more and overruns
+    it (seen on a Cortex-M55: the model never ends).
+    """
+    features = tuple(feature for feature in board.cpu.features if feature != "mve")
+    return board.model_copy(update={"cpu": board.cpu.model_copy(update={"features": features})})
 
 
 def compile_to_c(model: Path, out: Path, variant: Variant) -> list[Path]:

@@ -62,9 +62,10 @@ class Bench:
             if isinstance(sources, str):
                 yield {**asdict(variant), "refused": sources}
                 continue
+            fit = bakenn.without_vectors(board) if variant.kernels == "cmsis-nn" else board
             for level in LEVELS:
                 say(f"{model.stem} on {board.name}: bakenn {variant.kernels} -O{level}")
-                figures = _figures(partial(measure_c, model, sources, board, level, _BAKENN_SAMPLES))
+                figures = _figures(partial(measure_c, model, sources, fit, level, _BAKENN_SAMPLES))
                 yield {**asdict(variant), "opt": f"O{level}", **figures}
 
     def _compile(self, model: Path, variant: Variant) -> list[Path] | str:

@@ -71,6 +71,19 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def short(rows: Sequence[Row]) -> str:
+    """The table in fewer columns: edgekd's figures, and in brackets how many times that the others take."""
+    heads = [f"{_TITLES[figure]} ({', '.join(OTHERS)})" for figure in FIGURES]
+    lines = ["| board | model | " + " | ".join(heads) + " |", "|---|---|" + "---:|" * len(heads)]
+    for row in rows:
+        ours = row["edgekd"]
+        if "instructions" in ours:
+            ratios = {f: ", ".join(_times(ratio(row, other, f)) or "–" for other in OTHERS) for f in FIGURES}
+            cells = " | ".join(f"{ours[figure]:,} ({ratios[figure]})" for figure in FIGURES)
+            lines.append(f"| {row['board']} | {row['model']} | {cells} |")
+    return "\n".join(lines)
+
+
 def cycles(rows: Sequence[Row]) -> str:
     """Estimated Cortex-M4 cycles of one inference, where both engines have them; nothing when no row has."""
     lines = [

@@ -93,6 +93,12 @@ def test_cores_bakenn_has_nothing_for() -> None:
     assert {variant.kernels for variant in bakenn.variants("cortex-m3")} == {"portable", "specialised"}
 
 
+def test_cmsis_nn_runs_without_vectors() -> None:
+    board = load_board("mps3-an547")
+    assert "mve" in board.cpu.features
+    assert "+nomve" in " ".join(bakenn.without_vectors(board).machine_flags)
+
+
 def versioned(data: bytes) -> bytes:
     model = schema.ModelT.InitFromPackedBuf(bytearray(data), 0)
     for code in model.operatorCodes:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from engine_bench.measure import failures
-from engine_bench.table import best, cycles, geometric_mean, notes, ratio, summary, table
+from engine_bench.table import best, cycles, geometric_mean, notes, ratio, short, summary, table
 from engine_bench.tflm import recorded
 
 BASELINE = Path(__file__).resolve().parents[2] / "scripts" / "results" / "tflm_baseline.json"
@@ -121,6 +121,10 @@ def test_the_tables() -> None:
     assert lines[2].startswith("| b1 | kws | 3 of 3 | 150 | 300 (2.00×) | 400 (4.00×) | 10 | 60 (6.00×) | 5 (0.50×) |")
     assert lines[4].startswith("| b1 | vww | needs 2 MB |")
     assert len({line.count("|") for line in lines}) == 1
+    assert short(rows).splitlines()[2:] == [
+        "| b1 | kws | 150 (2.00×, 4.00×) | 10 (6.00×, 0.50×) | 10 (2.00×, 1.00×) | 10 (0.40×, 1.00×) |",
+        "| b1 | ic | 75 (4.00×, 4.00×) | 10 (6.00×, 0.50×) | 10 (2.00×, 1.00×) | 10 (0.40×, 1.00×) |",
+    ]
     heads, dashes, board = summary(rows).splitlines()
     assert heads.count("|") == dashes.count("|") == board.count("|")
     assert board.startswith("| b1 | cortex-m4 | 2 | 2.83× | 4.00× |")
