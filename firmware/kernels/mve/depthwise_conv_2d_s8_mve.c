@@ -13,14 +13,38 @@
 
 #include "copy_mve.h"
 
-/* Adds the products of one block to its sums. taps: pointers to the block's first channel, less `offset`. count: of its
- * bytes, when below 16, that may be read. w: moved on to the next block.
+/* Four sums each to 16 bits: lanes of `even` and `odd` in turn. GCC 12 would copy `even` first. */
+static inline int16x8_t narrow(int32x4_t even, int32x4_t odd) {
+    __asm__("vqmovnb.s32 %q[even], %q[even]\n\t"
+            "vqmovnt.s32 %q[even], %q[odd]"
+            : [even] "+w"(even)
+            : [odd] "w"(odd));
+    return vreinterpretq_s16_s32(even);
+}
+
+/* The first `count` results, 16 at most. GCC 12 would take the predicate out of its register in between. */
+static inline void store(int8_t *y, int8x16_t x, int32_t count) {
+    __asm__ volatile("vctp.8 %[count]\n\t"
+                     "vpst\n\t"
+                     "vstrbt.8 %q[x], [%[y]]"
+                     :
+                     : [count] "r"(count), [x] "w"(x), [y] "r"(y)
+                     : "memory");
+}
+
+/* One block: its sums, requantized and stored. taps: pointers to its first channel, less `offset`. count: of its bytes;
+ * when below 16 no more are read and written. Returns the weights of the next block.
  *
- * Written out because GCC 12 keeps a sum in memory and the predicate out of its register: 33 instructions for these 24.
- * A register short, the second tap's weights are loaded twice.
+ * The loop is written out because GCC 12 keeps a sum in memory and the predicate out of its register: 33 instructions
+ * for these 24. A register short, the second tap's weights are loaded twice.
  */
-static inline void add_products(int32x4_t sums[4], const int8_t **w, const int8_t *const *taps, int32_t pairs,
-                                int32_t offset, int32_t count) {
+static inline const int8_t *block(const struct edgekd_scaling_mve *s, const int8_t *w, const int32_t *bias,
+                                  const int32_t *factors, const int8_t *const *taps, int32_t pairs, int32_t offset,
+                                  int32_t count, int8_t *y) {
+    int32x4_t sum0 = vld1q_s32(bias);
+    int32x4_t sum1 = vld1q_s32(bias + 4);
+    int32x4_t sum2 = vld1q_s32(bias + 8);
+    int32x4_t sum3 = vld1q_s32(bias + 12);
     const int8_t *x0;
     const int8_t *x1;
     __asm__ volatile("vctp.8 %[count]\n\t"
@@ -50,34 +74,22 @@ static inline void add_products(int32x4_t sums[4], const int8_t **w, const int8_
                      "vmovlt.s16 q0, q0\n\t"
                      "vadd.i32 %q[sum3], %q[sum3], q0\n\t"
                      "le lr, 1b"
-                     : [sum0] "+w"(sums[0]), [sum1] "+w"(sums[1]), [sum2] "+w"(sums[2]), [sum3] "+w"(sums[3]),
-                       [w] "+r"(*w), [taps] "+r"(taps), [x0] "=&r"(x0), [x1] "=&r"(x1)
+                     : [sum0] "+w"(sum0), [sum1] "+w"(sum1), [sum2] "+w"(sum2), [sum3] "+w"(sum3), [w] "+r"(w),
+                       [taps] "+r"(taps), [x0] "=&r"(x0), [x1] "=&r"(x1)
                      : [pairs] "r"(pairs), [offset] "r"(offset), [count] "r"(count)
                      : "lr", "q0", "q1", "q2", "q3", "memory");
-}
-
-/* Four sums each to 16 bits: lanes of `even` and `odd` in turn. GCC 12 would copy `even` first. */
-static inline int16x8_t narrow(int32x4_t even, int32x4_t odd) {
-    __asm__("vqmovnb.s32 %q[even], %q[even]\n\t"
-            "vqmovnt.s32 %q[even], %q[odd]"
-            : [even] "+w"(even)
-            : [odd] "w"(odd));
-    return vreinterpretq_s16_s32(even);
-}
-
-/* The first `count` results of a block, 16 at most. */
-static inline void store(const struct edgekd_scaling_mve *s, int32x4_t sums[4], const int32_t *factors, int32_t count,
-                         int8_t *y) {
     const int8_t *shifts = (const int8_t *)(factors + 16);
-    for (int i = 0; i < 4; ++i) {
-        sums[i] = edgekd_requantize_mve(sums[i], vld1q_s32(factors + 4 * i), vldrbq_s32(shifts + 4 * i), s->away);
-    }
-    const int16x8_t even = vqaddq_n_s16(narrow(sums[0], sums[1]), (int16_t)s->zero_point);
-    const int16x8_t odd = vqaddq_n_s16(narrow(sums[2], sums[3]), (int16_t)s->zero_point);
+    sum0 = edgekd_requantize_mve(sum0, vld1q_s32(factors), vldrbq_s32(shifts), s->away);
+    sum1 = edgekd_requantize_mve(sum1, vld1q_s32(factors + 4), vldrbq_s32(shifts + 4), s->away);
+    sum2 = edgekd_requantize_mve(sum2, vld1q_s32(factors + 8), vldrbq_s32(shifts + 8), s->away);
+    sum3 = edgekd_requantize_mve(sum3, vld1q_s32(factors + 12), vldrbq_s32(shifts + 12), s->away);
+    const int16x8_t even = vqaddq_n_s16(narrow(sum0, sum1), (int16_t)s->zero_point);
+    const int16x8_t odd = vqaddq_n_s16(narrow(sum2, sum3), (int16_t)s->zero_point);
     int8x16_t x = vqmovntq_s16(vqmovnbq_s16(vreinterpretq_s8_s16(even), even), odd);
     x = vmaxq_s8(x, vdupq_n_s8((int8_t)s->lowest));
     x = vminq_s8(x, vdupq_n_s8((int8_t)s->highest));
-    vstrbq_p_s8(y, x, vctp8q((uint32_t)count));
+    store(y, x, count);
+    return w;
 }
 
 /* The taps of the window at output (y, x). padding: a pixel of it. */
@@ -136,9 +148,8 @@ void edgekd_depthwise_conv_2d_s8_mve(const struct edgekd_depthwise_conv_2d_s8_mv
             const int32_t *bias = p->bias;
             const int32_t *factors = scaling.factors;
             for (int32_t left = count; left > 0; left -= 16) {
-                int32x4_t sums[4] = {vld1q_s32(bias), vld1q_s32(bias + 4), vld1q_s32(bias + 8), vld1q_s32(bias + 12)};
-                add_products(sums, &weights, taps, pairs, offset + count - left, left);
-                store(&scaling, sums, factors, left, to + count - left);
+                weights = block(&scaling, weights, bias, factors, taps, pairs, offset + count - left, left,
+                                to + count - left);
                 bias += 16;
                 factors += scaling.step;
             }
