@@ -3,5 +3,13 @@
 from __future__ import annotations
 
 from edgekd.compiler.isa.common import Kernels
+from edgekd.compiler.isa.dsp.convolution import convolution
+from edgekd.compiler.isa.dsp.dense import dense
+from edgekd.compiler.isa.dsp.depthwise import depthwise
+from edgekd.compiler.layers import Convolution, Dense, Depthwise
 
-KERNELS: Kernels = {}
+KERNELS: Kernels = {
+    Dense: dense,
+    Convolution: convolution,
+    Depthwise: depthwise,
+}

@@ -1,0 +1,43 @@
+/* Four int8 numbers of a word, each by itself; two int16 numbers out of two words (words_dsp.h has loads and
+ * extension).
+ */
+#ifndef EDGEKD_LANES_DSP_H
+#define EDGEKD_LANES_DSP_H
+
+#include <arm_acle.h>
+#include <stdint.h>
+#include <string.h>
+
+/* To any address. */
+static inline void edgekd_store_4_dsp(int8_t *to, int32_t word) {
+    memcpy(to, &word, 4);
+}
+
+/* Four times `value`. */
+static inline int32_t edgekd_splat_dsp(int32_t value) {
+    return (int32_t)((uint32_t)(uint8_t)value * 0x01010101u);
+}
+
+/* The lower halves of two words. GCC 12 makes two instructions of the C. */
+static inline int32_t edgekd_pair_dsp(int32_t bottom, int32_t top) {
+#ifdef __ARM_FEATURE_DSP
+    int32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(bottom), "r"(top));
+    return pair;
+#else
+    return (int32_t)(((uint32_t)bottom & 0xffff) | (uint32_t)top << 16);
+#endif
+}
+
+/* SSUB8 notes which numbers of `a` are not below those of `b`, SEL chooses by that. */
+static inline int32_t edgekd_min_dsp(int32_t a, int32_t b) {
+    (void)__ssub8(a, b);
+    return (int32_t)__sel((uint32_t)b, (uint32_t)a);
+}
+
+static inline int32_t edgekd_max_dsp(int32_t a, int32_t b) {
+    (void)__ssub8(a, b);
+    return (int32_t)__sel((uint32_t)a, (uint32_t)b);
+}
+
+#endif
