@@ -4,8 +4,8 @@
     host = build_host_model(compiled, sanitize=True)
     outputs = host.run([[x0], [x1]])        # outputs[sample][output]
 
-Every buffer is an allocation of its own that ends where it ends, at its least alignment, and the arena is filled with noise before each inference,
-so that the address sanitizer sees a byte too many and the comparison sees a byte not written.
+Every buffer is the end of an allocation of its own, at its least alignment, and the arena is filled with noise before
+each inference, so that the address sanitizer sees a byte too many and the comparison sees a byte not written.
 """
 
 from __future__ import annotations
@@ -35,13 +35,15 @@ _MAIN = """
 #include "{name}.h"
 
 /* Reachable to the end, so that the leak checker has nothing to say. */
+static void *memory;
 static void *arena;
 {declare}
 
 int main(void) {{
     const size_t arena_bytes = {macro}_ARENA_BYTES;
     unsigned noise = 1;
-    arena = (char *)malloc(arena_bytes + 4) + 4; /* malloc aligns to 16: this is aligned to 4 and no more */
+    memory = malloc(4 + arena_bytes);
+    arena = (char *)memory + 4; /* malloc aligns to 16: this is aligned to 4 and no more */
 {allocate}
     for (;;) {{
         for (size_t i = 0; i < arena_bytes; i++) {{
