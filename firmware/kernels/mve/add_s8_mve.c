@@ -1,32 +1,29 @@
-/* Four elements a pass; one multiplier serves them all, so it stays in a core register. */
+/* Four elements a pass; multipliers and shifts serve them all, from core registers. */
 #include "add_s8_mve.h"
 
-#include "requantize_mve.h"
+#include <arm_mve.h>
 
-static inline int32x4_t scale(int32x4_t x, int32_t multiplier, int32_t shift, int32_t away) {
-    x = vqrdmulhq_n_s32(x, multiplier);
-    return vrshlq_n_s32(vqdmlahq_n_s32(x, x, away), shift);
+/* Results of four elements of each operand. */
+static inline int32x4_t add(const struct edgekd_add_s8_mve *p, int32x4_t a, int32x4_t b) {
+    a = vmlasq_n_s32(a, vdupq_n_s32(p->factor_a), p->offset_a);
+    b = vmlasq_n_s32(b, vdupq_n_s32(1 << 20), p->offset_b);
+    b = vqrdmulhq_n_s32(b, p->multiplier_b);
+    b = vrshlq_n_s32(vqdmlahq_n_s32(b, b, p->away_b), p->shift_b);
+    a = vqrdmulhq_n_s32(vmlaq_n_s32(a, b, p->sign_b), p->multiplier);
+    a = vrshlq_n_s32(vqdmlahq_n_s32(a, a, p->away), p->shift);
+    a = vaddq_n_s32(a, p->zero_point);
+    return vminq_s32(vmaxq_s32(a, vdupq_n_s32(p->lowest)), vdupq_n_s32(p->highest));
 }
 
-void edgekd_add_s8_mve(const struct edgekd_add_s8 *parameters, const int8_t *a, const int8_t *b, int8_t *output,
+void edgekd_add_s8_mve(const struct edgekd_add_s8_mve *parameters, const int8_t *a, const int8_t *b, int8_t *output,
                        int32_t count) {
-    const struct edgekd_add_s8 p = *parameters;
-    const int32_t away_a = p.shift_a < 0;
-    const int32_t away_b = p.shift_b < 0;
-    const int32_t away = p.shift < 0;
-    const int32x4_t lowest = vdupq_n_s32(p.lowest);
-    const int32x4_t highest = vdupq_n_s32(p.highest);
-    for (; count > 0; count -= 4) {
-        const mve_pred16_t valid = vctp32q((uint32_t)count);
-        int32x4_t sum = vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(a, valid), p.zero_point_a), 20);
-        int32x4_t other = vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(b, valid), p.zero_point_b), 20);
-        sum = scale(sum, p.multiplier_a, p.shift_a, away_a);
-        other = scale(other, p.multiplier_b, p.shift_b, away_b);
-        sum = scale(vmlaq_n_s32(sum, other, p.sign_b), p.multiplier, p.shift, away);
-        sum = vminq_s32(vmaxq_s32(vaddq_n_s32(sum, p.zero_point), lowest), highest);
-        vstrbq_p_s32(output, sum, valid);
+    const struct edgekd_add_s8_mve p = *parameters;
+    for (uint32_t fours = (uint32_t)count / 4; fours > 0; --fours) {
+        vstrbq_s32(output, add(&p, vldrbq_s32(a), vldrbq_s32(b)));
         a += 4;
         b += 4;
         output += 4;
     }
+    const mve_pred16_t left = vctp32q((uint32_t)count % 4);
+    vstrbq_p_s32(output, add(&p, vldrbq_z_s32(a, left), vldrbq_z_s32(b, left)), left);
 }

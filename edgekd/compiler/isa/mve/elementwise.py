@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL: the portable kernels' parameters, other functions."""
+"""ADD, SUB and MUL of two tensors of one shape."""
 
 from __future__ import annotations
 
@@ -9,21 +9,51 @@ from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import KernelCall, Run
 
 _LANES = 4  # elements of a pass
+_HALF = (1 << 30, 0)  # multiplier and shift of the operand whose scale is the larger one
 
 
 def add(layer: Add) -> KernelCall | None:
-    shifts = [layer.fields[name] for name in ("shift_a", "shift_b", "shift")]
-    if max(shifts) > 0 or layer.fields["sign_a"] != 1:
+    """Fields of struct edgekd_add_s8_mve (firmware/kernels/mve/add_s8_mve.h) out of those of add_s8.h."""
+    fields = layer.fields
+    operands = {"a": layer.a, "b": layer.b}
+    exact = next((x for x in operands if (fields[f"multiplier_{x}"], fields[f"shift_{x}"]) == _HALF), None)
+    if exact is None:
         return None
-    return _vector_call(portable.add(layer), "add_s8")
+    other = "b" if exact == "a" else "a"
+    factor = fields[f"sign_{exact}"] << 19
+    return KernelCall(
+        function="edgekd_add_s8_mve",
+        struct="edgekd_add_s8_mve",
+        sources=("mve/add_s8_mve.c", "mve/add_s8_mve.h"),
+        inputs=(operands[exact], operands[other]),
+        outputs=(layer.target,),
+        fields={
+            "factor_a": factor,
+            "offset_a": -factor * fields[f"zero_point_{exact}"],
+            "offset_b": -fields[f"zero_point_{other}"] << 20,
+            "multiplier_b": fields[f"multiplier_{other}"],
+            "shift_b": fields[f"shift_{other}"],
+            "away_b": int(fields[f"shift_{other}"] < 0),
+            "sign_b": fields[f"sign_{other}"],
+            "multiplier": fields["multiplier"],
+            "shift": fields["shift"],
+            "away": int(fields["shift"] < 0),
+            "zero_point": fields["zero_point"],
+            "lowest": fields["lowest"],
+            "highest": fields["highest"],
+        },
+        run=Run(layer.target.elements, buffered=_LANES),
+    )
 
 
 def mul(layer: Mul) -> KernelCall | None:
-    return None if layer.fields["shift"] > 0 else _vector_call(portable.mul(layer), "mul_s8")
-
-
-def _vector_call(call: KernelCall, name: str) -> KernelCall:
-    own = (f"mve/{name}_mve.c", f"mve/{name}_mve.h", "mve/requantize_mve.h")
+    if layer.fields["shift"] > 0:
+        return None
+    call = portable.mul(layer)
     headers = tuple(source for source in call.sources if source.endswith(".h"))
-    run = Run(call.run.count, buffered=_LANES) if call.run else None
-    return replace(call, function=f"{call.function}_mve", sources=own + headers, run=run)
+    return replace(
+        call,
+        function="edgekd_mul_s8_mve",
+        sources=("mve/mul_s8_mve.c", "mve/mul_s8_mve.h", *headers),
+        run=Run(layer.target.elements, buffered=_LANES),
+    )
