@@ -35,7 +35,7 @@ _MAIN = """
 #include "{name}.h"
 
 /* Reachable to the end, so that the leak checker has nothing to say. */
-static void *memory;
+static void *volatile memory; /* volatile: or it is optimized away */
 static void *arena;
 {declare}
 
