@@ -17,7 +17,7 @@ _NEEDS = {
     "cc": (["gcc"], []),
     "cross": (["arm-none-eabi-gcc"], []),
     "emulated": (
-        ["arm-none-eabi-gcc", "qemu-system-arm", "riscv64-unknown-elf-gcc", "qemu-system-riscv32"],
+        ["arm-none-eabi-gcc", "qemu-system-arm", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", "avr-gcc", "gcc"],
         ["platformio"],
     ),
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from edgekd.cli import print_json
-from edgekd.firmware.toolchain import ARM, RISCV
+from edgekd.firmware.toolchain import ARM, AVR, RISCV
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,13 @@ _PROGRAMS = (
     ("qemu-system-arm", "the emulated Cortex-M boards", True, "qemu-system-arm"),
     ("riscv64-unknown-elf-gcc", "compiles firmware for RISC-V", False, RISCV.debian),
     ("qemu-system-riscv32", "the emulated RISC-V board", False, "qemu-system-misc"),
-    ("gcc", "compiles the plugin of `bench --layers`; the generated C, in tests", False, "gcc libc6-dev"),
+    ("avr-gcc", "compiles firmware for AVR", False, AVR.debian),
+    (
+        "gcc",
+        "compiles what runs simavr, the plugin of `bench --layers` and, in tests, the generated C",
+        False,
+        "gcc libc6-dev",
+    ),
     ("dfu-util", "uploads to boards with a USB boot loader", False, "dfu-util"),
 )
 
@@ -85,7 +91,7 @@ def command(as_json: bool) -> None:
 
 
 def examine() -> list[Finding]:
-    """Look for every tool; nothing is imported, changed or downloaded."""
+    """Look for every tool; nothing is downloaded, nothing written but in edgekd's own folder."""
     python = sys.version.split()[0]
     old = sys.version_info < (3, 11)
     return [
@@ -95,6 +101,7 @@ def examine() -> list[Finding]:
         Finding(
             "PlatformIO core", "edgekd's own folder of it", True, _quietly(_core), "export EDGEKD_HOME=DIR, writable"
         ),
+        Finding("simavr", "the emulated AVR board", False, _quietly(_simavr), _APT + "gcc libc6-dev libsimavr-dev"),
         Finding("Fashion-MNIST", "the demo's images", False, _quietly(_images), _APT + "dataset-fashion-mnist"),
     ]
 
@@ -122,6 +129,12 @@ def _core() -> str:
     from edgekd.firmware.platformio import ensure_core
 
     return str(ensure_core())
+
+
+def _simavr() -> str:
+    from edgekd.device.simavr import runner
+
+    return str(runner())
 
 
 def _images() -> str:

@@ -1,12 +1,13 @@
-"""An emulated board: QEMU with the image of a real one, its serial port on a TCP port of this machine."""
+"""An emulated board: an emulator with the image of a real one, its serial port on a TCP port of this machine.
+
+qemu.py and simavr/ say how each emulator is started.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
 import ctypes
-import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,14 +17,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from edgekd.device import qemu, simavr
 from edgekd.errors import DeviceError, InputError, ToolError
 
 if TYPE_CHECKING:
     from edgekd.firmware.board import BoardProfile
 
-_PACKAGES = {"qemu-system-arm": "qemu-system-arm"}  # Debian's package of a program; others are in qemu-system-misc
 _SECONDS_TO_END = 5.0
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -35,9 +36,10 @@ class Emulator:
             ...
 
     url: the serial port, socket://127.0.0.1:PORT. One connection at a time, any number in turn.
-    Time inside counts instructions: each takes one nanosecond of it (QEMU's -icount shift=0).
+    Time inside counts instructions (QEMU) or cycles (simavr), whatever this machine does besides.
     arguments: more of QEMU's own, a plugin for one.
-    Raises InputError for a board without an emulator or an absent image, ToolError when QEMU is missing or refuses.
+    Raises InputError for a board without an emulator or an absent image, ToolError when the emulator is missing or
+    refuses.
     """
 
     def __init__(self, board: BoardProfile, elf: Path, arguments: tuple[str, ...] = ()) -> None:
@@ -57,9 +59,9 @@ class Emulator:
             listener.bind(("127.0.0.1", 0))
             listener.listen(1)
             self.url = f"socket://127.0.0.1:{listener.getsockname()[1]}"
-            # QEMU inherits the listening socket: no port number that another program could take in between.
+            # The emulator inherits the listening socket: no port number that another program could take in between.
             self._process = subprocess.Popen(
-                self._command(listener.fileno()),
+                _program_of(self._board).command(self._board, self._elf, listener.fileno(), self._arguments),
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._said,
@@ -83,46 +85,13 @@ class Emulator:
             raise ended from error
 
     def close(self) -> None:
-        """End QEMU, if it runs."""
+        """End the emulator, if it runs."""
         atexit.unregister(self.close)
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait(_SECONDS_TO_END)
             self._said.close()
-
-    def _command(self, listener: int) -> list[str]:
-        emulator = self._board.emulator
-        assert emulator is not None
-        program = shutil.which(emulator.program)
-        if program is None:
-            package = _PACKAGES.get(emulator.program, "qemu-system-misc")
-            raise ToolError(f"{emulator.program} is not on PATH", f"Debian: apt-get install {package}")
-        self._check_version(program, emulator.versions)
-        return [
-            *(program, "-machine", emulator.machine, "-kernel", str(self._elf)),
-            *("-nodefaults", "-display", "none", "-icount", "shift=0"),
-            # QEMU hands a UART byte by byte; the multiplexer's small buffer in between makes that three times as fast.
-            # Its escape character would be Ctrl-A: one beyond a byte never comes.
-            *("-chardev", f"socket,id=link,fd={listener},server=on,wait=off,nodelay=on,mux=on", "-echr", "256"),
-            *(["-serial", "null"] * emulator.serial),
-            *("-serial", "chardev:link"),
-            *emulator.arguments,
-            *self._arguments,
-        ]
-
-    def _check_version(self, program: str, known: tuple[str, ...]) -> None:
-        """Refuse a QEMU whose timers may run at another rate than the profile says: its figures would be wrong."""
-        if not known:
-            return
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-        match = re.search(r"version (\d+\.\d+)", said)
-        if match is None or match[1] not in known:
-            raise ToolError(
-                f"{self._board.name} is known to count instructions right in QEMU {', '.join(known)}, "
-                f"here is {match[1] if match else 'an unknown version'}",
-                "use the board mps2-an386, which counts alike in every version",
-            )
 
     def _ended(self) -> ToolError:
         assert self._process is not None and self._board.emulator is not None
@@ -132,8 +101,37 @@ class Emulator:
         how = f"signal {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
         return ToolError(
             f"{self._board.emulator.program} ended by itself ({how})",
-            *(f"QEMU: {line}" for line in said),
+            *(f"it said: {line}" for line in said),
         )
+
+
+class _Program(Protocol):
+    """What qemu.py and simavr/ define."""
+
+    def command(self, board: BoardProfile, elf: Path, listener: int, arguments: tuple[str, ...]) -> list[str]:
+        """What runs `elf`, its serial port on the inherited listening socket."""
+
+    def shell_command(self, board: BoardProfile, elf: str) -> str:
+        """The like for a person."""
+
+    def tools(self, board: BoardProfile) -> tuple[str, ...]:
+        """The programs that must be on PATH."""
+
+
+def _program_of(board: BoardProfile) -> _Program:
+    """The module that knows the board's emulator."""
+    assert board.emulator is not None
+    return simavr if board.emulator.program == "simavr" else qemu
+
+
+def tools_of(board: BoardProfile) -> tuple[str, ...]:
+    """The programs that emulating the board needs on PATH."""
+    return _program_of(board).tools(board) if board.emulator else ()
+
+
+def shell_command(board: BoardProfile, elf: str) -> str:
+    """How a person starts `elf`, with the serial port on TCP port 5333; "" where that takes edgekd."""
+    return _program_of(board).shell_command(board, elf) if board.emulator else ""
 
 
 def _die_with_parent() -> Callable[[], None] | None:

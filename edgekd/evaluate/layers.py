@@ -84,7 +84,7 @@ def check_against_timer(traced: Traced, ticks: int, board: BoardProfile) -> None
 
     Raises ToolError when they differ by more than a tick and the few instructions around the engine's call.
     """
-    assert board.emulator is not None
+    assert board.emulator is not None and board.emulator.instructions_per_tick is not None
     tick = board.emulator.instructions_per_tick
     if abs(traced.instructions - ticks * tick) > tick + _BETWEEN_READS:
         raise ToolError(

@@ -32,7 +32,7 @@ def wilson_interval(correct: int, samples: int) -> tuple[float, float]:
 def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool | None) -> dict[str, Any]:
     """Mean time of an inference from the board's counter; what the counter does not tell is None.
 
-    ticks: of each inference. emulated: an emulated board counts instructions, exact to a tick; a real one cycles of
+    ticks: of each inference. emulated: QEMU counts instructions, exact to a tick; simavr cycles; a real board cycles of
     its core, or time. None: it may be either, and ticks are all there is to say. `minimum` and `maximum` are in the
     unit that `source` names.
     """
@@ -41,11 +41,15 @@ def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool |
     unit = 1.0
     if emulated is None:
         source = "ticks of the board's timer; whether board or emulator, the port does not tell"
-    elif emulated:
-        assert board.emulator is not None
+    elif emulated and board.emulator and board.emulator.instructions_per_tick is not None:
         unit = board.emulator.instructions_per_tick
         instructions = round(mean * unit)
         source = f"instructions counted by {board.emulator.program} -icount shift=0, {unit:g} a tick of the timer"
+    elif emulated:
+        assert board.emulator is not None and board.timer.cycles_per_tick is not None
+        unit = float(board.timer.cycles_per_tick)
+        cycles = round(mean * unit)
+        source = f"cycles counted by the board's timer in {board.emulator.program}, {unit:g} a tick"
     else:
         micros = 1e6 * mean / board.timer.tick_hz
         if board.timer.cycles_per_tick is not None:

@@ -6,21 +6,16 @@ and kept in edgekd's own folder.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgekd import paths
 from edgekd.errors import ToolError
 from edgekd.evaluate.image import CodeImage
+from edgekd.host_program import compiled
 
 _SOURCE = Path(__file__).parent / "qemu_plugin" / "count.c"
-_FLAGS = ("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wconversion")
 
 
 @dataclass(frozen=True)
@@ -95,22 +90,4 @@ class Tracer:
 
 def compiled_plugin() -> Path:
     """The plugin as QEMU loads it, compiled unless that was done before. Raises ToolError."""
-    source = _SOURCE.read_bytes()
-    key = hashlib.sha256(b"\0".join([source, *map(str.encode, _FLAGS)])).hexdigest()
-    plugin = paths.home() / "plugins" / f"count-{key[:16]}.so"
-    if plugin.is_file():
-        return plugin
-    gcc = shutil.which("gcc")
-    if gcc is None:
-        raise ToolError(
-            "gcc is not on PATH; it compiles the plugin that counts for QEMU", "Debian: apt-get install gcc"
-        )
-    plugin.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".count-", dir=plugin.parent) as folder:
-        made = Path(folder, plugin.name)
-        command = [gcc, *_FLAGS, "-o", str(made), str(_SOURCE)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise ToolError(f"gcc could not compile {_SOURCE}", *result.stderr.splitlines()[:5])
-        os.replace(made, plugin)
-    return plugin
+    return compiled(_SOURCE, "-fPIC", "-shared", suffix=".so")

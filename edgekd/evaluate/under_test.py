@@ -18,7 +18,7 @@ from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.convert.quantize_io import model_input
 from edgekd.device.client import Device, connect
-from edgekd.device.emulator import Emulator
+from edgekd.device.emulator import Emulator, tools_of
 from edgekd.errors import DeviceError, InputError, ToolError
 from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
 from edgekd.firmware import deploy_cached
@@ -236,7 +236,7 @@ def _may_be_emulated(port: str, board: BoardProfile) -> bool | None:
 
 def _require_tools(board: BoardProfile, *, build: bool, emulate: bool) -> None:
     programs = [board.toolchain.compiler] if build and board.toolchain else []
-    programs += [board.emulator.program] if emulate and board.emulator else []
+    programs += tools_of(board) if emulate else ()
     packages = ["platformio", "SCons"] if build else []
     missing = [name for name in programs if shutil.which(name) is None]
     missing += [name for name in packages if importlib.util.find_spec(name) is None]

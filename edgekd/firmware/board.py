@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from edgekd import paths
 from edgekd.errors import InputError
-from edgekd.firmware.toolchain import TOOLCHAINS, Toolchain, toolchain_of
+from edgekd.firmware.toolchain import Toolchain, toolchain_of
 from edgekd.toml_schema import Strict, load_toml, size_in_bytes
 
-OWN_PLATFORM = "edgekd"  # the development platform in firmware/platform: bare metal, compilers from PATH
+OWN_PLATFORM = "edgekd"  # the development platform in firmware/platform: compilers from PATH
 
 # Floating-point unit that goes with a core and a feature; GCC's names (GCC manual, "ARM Options", -mfpu).
 _FPU = {
@@ -46,17 +46,22 @@ Core = Literal[
 
 
 class Cpu(Strict):
-    """core: the compiler's target; picks flags and kernels. features: what it has beyond the least of its kind."""
+    """core: the compiler's target; picks flags and kernels. features: what it has beyond the least of its kind.
+
+    mcu: the chip's name to a compiler that asks for it (avr-gcc's -mmcu).
+    """
 
     core: Core
+    mcu: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = None
     features: tuple[Literal["dsp", "fpu-sp", "fpu-dp", "mve"], ...] = ()
     clock_hz: Annotated[int, Field(gt=0, lt=2**32)]
 
 
 class Memory(Strict):
-    """Sizes in bytes. The addresses and the stack are needed where edgekd links the image itself.
+    """Sizes in bytes. The addresses are needed where edgekd links the image itself.
 
-    stack: bytes kept free for it; it lies at the start of the RAM, so that overflowing it is a fault.
+    stack: bytes kept free for it. Where edgekd links, it lies at the start of the RAM, so that overflowing it is a
+    fault; elsewhere it is what data leaves over, at least so much.
     """
 
     flash: Size
@@ -67,11 +72,15 @@ class Memory(Strict):
 
 
 class PlatformIO(Strict):
-    """What goes into platformio.ini. platform: `edgekd` for the one that ships here, or the registry's NAME@VERSION."""
+    """What goes into platformio.ini. platform: `edgekd` for the one that ships here, or the registry's NAME@VERSION.
+
+    variant: the board among those of the framework's core, where `edgekd` compiles that.
+    """
 
     platform: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+(@[A-Za-z0-9_.~^<>=+-]+)?$")] = OWN_PLATFORM
     board: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     framework: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    variant: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
 
 
 class Build(Strict):
@@ -105,11 +114,15 @@ class Build(Strict):
 
 
 class Serial(Strict):
-    """usb: "vendor:product" of the board's own USB serial port. resets_on_open: opening the port restarts it."""
+    """usb: "vendor:product" of the board's own USB serial port. resets_on_open: opening the port restarts it.
+
+    frame_bytes: the longest frame of the protocol, for which the board has a buffer.
+    """
 
     baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
     usb: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = ()
     resets_on_open: bool = False
+    frame_bytes: Annotated[int, Field(ge=64, le=65535)] = 1024  # 89 ms at 115200 baud
 
 
 class Timer(Strict):
@@ -131,19 +144,29 @@ class Timer(Strict):
 
 
 class Emulator(Strict):
-    """How QEMU runs the image of this board.
+    """How QEMU, or for AVR simavr, runs the image of this board.
 
-    serial: which of QEMU's -serial options is the UART the port uses, from 0. instructions_per_tick: with
-    `-icount shift=0` an instruction takes one virtual nanosecond, so this is 1e9 / rate of the emulated timer, which
-    may differ from the real one's. versions: those of QEMU ("7.2") for which that holds; empty means all.
+    machine: QEMU's, or simavr's name of the chip. serial: the UART the port uses, from 0; QEMU counts its -serial
+    options. simavr counts cycles, as the chip does. The rest is for QEMU. instructions_per_tick: with `-icount shift=0`
+    an instruction takes one virtual nanosecond, so this is 1e9 / rate of the emulated timer, which may differ from the
+    real one's. versions: those of QEMU ("7.2") for which that holds; empty means all.
     """
 
-    program: Annotated[str, Field(pattern=r"^qemu-system-[a-z0-9]+$")]
+    program: Annotated[str, Field(pattern=r"^(qemu-system-[a-z0-9]+|simavr)$")]
     machine: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,=-]+$")]
     serial: Annotated[int, Field(ge=0, le=15)] = 0
     arguments: tuple[Word, ...] = ()
-    instructions_per_tick: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+    instructions_per_tick: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     versions: tuple[Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _counts(self) -> Emulator:
+        if self.program != "simavr":
+            if self.instructions_per_tick is None:
+                raise ValueError(f"{self.program} needs instructions_per_tick")
+        elif self.arguments or self.versions or self.instructions_per_tick is not None:
+            raise ValueError("simavr takes no arguments, versions or instructions_per_tick: it counts cycles")
+        return self
 
 
 class Upload(Strict):
@@ -170,42 +193,58 @@ class BoardProfile(Strict):
     emulator: Emulator | None = None
 
     @model_validator(mode="after")
-    def _bare_metal_is_complete(self) -> BoardProfile:
-        if not self.is_bare_metal:
+    def _own_platform_is_complete(self) -> BoardProfile:
+        platformio = self.build.platformio
+        if platformio.platform != OWN_PLATFORM:
             if self.upload is not None:
-                raise ValueError(f"platform {self.build.platformio.platform} brings its own upload: leave [upload] out")
+                raise ValueError(f"platform {platformio.platform} brings its own upload: leave [upload] out")
             return self
-        if self.memory.flash_address is None or self.memory.ram_address is None:
+        if (self.cpu.core == "avr") == self.is_bare_metal:
+            there = "for avr on the framework arduino, for other cores without a framework"
+            raise ValueError(f"platform {OWN_PLATFORM} builds {there}")
+        if self.is_bare_metal and (self.memory.flash_address is None or self.memory.ram_address is None):
             raise ValueError(
                 f"platform {OWN_PLATFORM} links the image itself and needs memory.flash_address and memory.ram_address"
             )
-        if toolchain_of(self.cpu.core) is None:
-            families = " and ".join(toolchain.title for toolchain in TOOLCHAINS)
-            raise ValueError(f"platform {OWN_PLATFORM} builds for {families}, not for {self.cpu.core}")
+        if not self.is_bare_metal and (platformio.variant is None or self.cpu.mcu is None):
+            raise ValueError("the framework arduino needs build.platformio.variant and cpu.mcu")
         if self.upload is None and self.emulator is None:
             raise ValueError(f"platform {OWN_PLATFORM} needs [upload] (a real board) or [emulator]")
         if self.memory.stack >= self.memory.ram:
             raise ValueError("memory.stack is not smaller than memory.ram")
         return self
 
+    @model_validator(mode="after")
+    def _cycles_are_the_timers(self) -> BoardProfile:
+        if self.emulator and self.emulator.program == "simavr" and self.timer.counts != "cycles":
+            raise ValueError('simavr counts cycles, which takes timer.counts = "cycles"')
+        return self
+
     @property
-    def is_bare_metal(self) -> bool:
+    def is_own_platform(self) -> bool:
         """Built by the development platform that ships with edgekd, without PlatformIO's registry."""
         return self.build.platformio.platform == OWN_PLATFORM
 
     @property
+    def is_bare_metal(self) -> bool:
+        """Without a framework: edgekd brings the start-up code and lays out memory."""
+        return self.is_own_platform and self.build.platformio.framework is None
+
+    @property
     def can_upload(self) -> bool:
         """Whether there is a real board to upload to: a platform of the registry knows how, ours has to be told."""
-        return not self.is_bare_metal or self.upload is not None
+        return not self.is_own_platform or self.upload is not None
 
     @property
     def toolchain(self) -> Toolchain | None:
         """What edgekd's own platform compiles with; None for a board that a platform of the registry builds."""
-        return toolchain_of(self.cpu.core) if self.is_bare_metal else None
+        return toolchain_of(self.cpu.core) if self.is_own_platform else None
 
     @property
     def machine_flags(self) -> list[str]:
         """GCC's flags that select the core: the same for compiling and linking."""
+        if self.cpu.core == "avr":
+            return [f"-mmcu={self.cpu.mcu}"]
         if self.cpu.core in _FLAGS:
             return [*_FLAGS[self.cpu.core]]
         core, features = self.cpu.core, self.cpu.features

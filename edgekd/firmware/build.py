@@ -108,7 +108,7 @@ def _raise_failure(project: Project, output: str) -> None:
     overflow = {region: int(count) for region, count in _OVERFLOW.findall(output)}
     if overflow:
         raise DoesNotFitError(f"the image is too large for {project.board.name}", overflow)
-    if not project.board.is_bare_metal and _NO_PACKAGE.search(output):
+    if not project.board.is_own_platform and _NO_PACKAGE.search(output):
         raise _needs_registry(project)
     raise ToolError(
         f"PlatformIO could not build {project.folder}",

@@ -84,7 +84,8 @@ def deploy(
         tell(2, steps, "building the firmware without a model, for comparison")
         empty = build_empty(board)
         sizes = _measure(project, empty)
-        size.check(project.compiled, board, flash=sizes.image.flash, ram=sizes.image.ram + sizes.image.stack)
+        stack = sizes.image.stack or board.memory.stack  # a framework's image reserves none
+        size.check(project.compiled, board, flash=sizes.image.flash, ram=sizes.image.ram + stack)
         uploadable = port is not None and board.can_upload
         if uploadable and port is not None:
             tell(3, steps, f"uploading to {port}")

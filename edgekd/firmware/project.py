@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, PackageLoader, StrictUndefined
 
 from edgekd import paths
+from edgekd.device.emulator import shell_command
 from edgekd.errors import InputError, ToolError
 from edgekd.firmware.board import BoardProfile
 from edgekd.firmware.folder import sync
@@ -26,7 +27,6 @@ ENGINES = ("aot", "tflm")
 MODEL_NAME = "model"  # C prefix of the compiled model in every project: names of files cannot break a build
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 OPTIMIZATION = "-O2"  # -O3 measured: 0 to 0.6 % fewer instructions on the MLPerf Tiny models, up to 0.7 kB more flash
-_FRAME_BYTES = 1024  # of the protocol: 89 ms on a 115200-baud line, and little of a small board's RAM
 
 
 class Port(Strict):
@@ -79,24 +79,14 @@ def make_project(
         "board": board,
         "engine": engine,
         "build_id": build_id,
-        "frame_bytes": _FRAME_BYTES,
         "model_name": _plain(model.stem) if model else "no model",
         "model_sha256": compiled.sha256 if compiled else None,
-        "emulator_command": emulator_command(board) if board.emulator else None,
+        "emulator_command": shell_command(board, f".pio/build/{board.name}/firmware.elf"),
     }
     files["include/edgekd_config.h"] = _render("edgekd_config.h.j2", context)
     files["README.md"] = _render("README.md.j2", context)
     sync(out, files)
     return Project(out, board, engine, compiled, build_id)
-
-
-def emulator_command(board: BoardProfile) -> str:
-    """The QEMU command of the project's README, its serial port on TCP."""
-    assert board.emulator is not None
-    emulator = board.emulator
-    serial = ["-serial null"] * emulator.serial + ["-serial tcp:127.0.0.1:5333,server=on,wait=on"]
-    words = [emulator.program, "-machine", emulator.machine, "-nographic -monitor none -icount shift=0", *serial]
-    return " ".join([*words, *emulator.arguments, "-kernel", f".pio/build/{board.name}/firmware.elf"])
 
 
 def _check_engine(engine: str) -> None:
@@ -133,10 +123,11 @@ def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> 
     if compiled:
         sources = {path.name: path.read_text(encoding="utf-8") for path in compiled.files}
         files |= _library(MODEL_NAME, sources, flags=("-Os",) if compiled.options.optimize == "flash" else ())
-    if board.is_bare_metal:
+    if board.is_own_platform:
         files |= {f"platforms/edgekd/{name}": text for name, text in _tree(firmware / "platform").items()}
-        files["linker.ld"] = _render("linker.ld.j2", {"board": board})
         files[f"boards/{board.build.platformio.board}.json"] = _board_json(board)
+    if board.is_bare_metal:
+        files["linker.ld"] = _render("linker.ld.j2", {"board": board})
     files[".gitignore"] = ".pio/\n.edgekd*\n"
     return files
 
@@ -192,16 +183,18 @@ def _board_json(board: BoardProfile) -> str:
     facts = {
         "name": board.title,
         "vendor": "edgekd",
+        "frameworks": [board.build.platformio.framework] if board.build.platformio.framework else [],
         "url": "https://docs.platformio.org/en/latest/platforms/creating_board.html",
         "build": {
             "cpu": board.cpu.core,
             "f_cpu": f"{board.cpu.clock_hz}L",
-            "mcu": board.name,
+            "mcu": board.cpu.mcu or board.name,
+            "variant": board.build.platformio.variant or "",
             "toolchain": board.toolchain.prefix if board.toolchain else "",
             "toolchain_package": board.toolchain.debian if board.toolchain else "",
             "machine_flags": " ".join(board.machine_flags),
             "link_flags": " ".join(board.toolchain.link_flags) if board.toolchain else "",
-            "ldscript": "linker.ld",
+            **({"ldscript": "linker.ld"} if board.is_bare_metal else {}),
         },
         "upload": {
             "maximum_size": board.memory.flash,
@@ -216,7 +209,7 @@ def _digest(files: dict[str, str], board: BoardProfile) -> str:
     """16 hexadecimal digits over what decides the image: sources, board facts, compiler."""
     digest = hashlib.sha256()
     compiler = board.toolchain.version() if board.toolchain else ""
-    digest.update(f"{board.model_dump_json()}\0{_FRAME_BYTES}\0{compiler}\0".encode())
+    digest.update(f"{board.model_dump_json()}\0{compiler}\0".encode())
     for name, text in sorted(files.items()):
         digest.update(f"{name}\0{len(text)}\0{text}\0".encode())
     return digest.hexdigest()[:16]

@@ -33,15 +33,12 @@ class Toolchain:
 
 ARM = Toolchain("arm-none-eabi-", "Cortex-M", "gcc-arm-none-eabi libnewlib-arm-none-eabi", ("--specs=nano.specs",))
 RISCV = Toolchain("riscv64-unknown-elf-", "RISC-V", "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf")
+AVR = Toolchain("avr-", "AVR", "gcc-avr avr-libc arduino-core-avr")
 
-TOOLCHAINS = (ARM, RISCV)
 
-
-def toolchain_of(core: str) -> Toolchain | None:
-    """The toolchain for a core of a board profile; None where edgekd's own platform cannot build for it."""
-    if core.startswith("cortex-m"):
-        return ARM
-    return {"rv32imc": RISCV}.get(core)
+def toolchain_of(core: str) -> Toolchain:
+    """The toolchain for a core of a board profile."""
+    return {"rv32imc": RISCV, "avr": AVR}.get(core, ARM)
 
 
 @cache

@@ -22,7 +22,7 @@ void edgekd_gather_s8(const struct edgekd_window *w, const int8_t *image, int32_
     const int32_t row_bytes = w->width * count;
     const int contiguous = w->dilation_x == 1 && count == w->input_channels;
     if (rows.last - rows.first < w->height || columns.last - columns.first < w->width) {
-        memset(gathered, padding, (size_t)(w->height * row_bytes));
+        memset(gathered, (int)padding, (size_t)(w->height * row_bytes));
     }
     for (int32_t i = rows.first; i < rows.last; ++i) {
         const int8_t *row = edgekd_input_row(w, image, origin_y + i * w->dilation_y);

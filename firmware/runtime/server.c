@@ -81,9 +81,9 @@ static const struct edgekd_tensor *tensor_at(uint16_t number) {
 static void send(const struct answer *answer) {
     edgekd_wire_begin(&answer->header);
     edgekd_wire_put(answer->head, answer->head_length);
-    edgekd_wire_put(answer->slice, answer->slice_length);
+    edgekd_wire_put(answer->slice, (size_t)answer->slice_length);
     for (uint16_t i = 0; answer->with_outputs && i < edgekd_engine.output_count; i++) {
-        edgekd_wire_put(edgekd_engine.outputs[i].data, edgekd_engine.outputs[i].bytes);
+        edgekd_wire_put(edgekd_engine.outputs[i].data, (size_t)edgekd_engine.outputs[i].bytes);
     }
     edgekd_wire_end();
 }
@@ -206,7 +206,7 @@ static enum status run_infer(const struct request *request, struct answer *answe
         }
         const uint8_t *from = request->payload;
         for (uint16_t i = 0; i < edgekd_engine.input_count; i++) {
-            memcpy(edgekd_engine.inputs[i].data, from, edgekd_engine.inputs[i].bytes);
+            memcpy(edgekd_engine.inputs[i].data, from, (size_t)edgekd_engine.inputs[i].bytes);
             from += edgekd_engine.inputs[i].bytes;
         }
     }

@@ -15,6 +15,8 @@
 #define READ_POINTER "mov %0, sp"
 #elif defined(__riscv)
 #define READ_POINTER "mv %0, sp"
+#elif defined(__AVR__)
+#define READ_POINTER "in %A0, __SP_L__\n\tin %B0, __SP_H__"
 #endif
 
 #ifdef READ_POINTER

@@ -18,8 +18,8 @@ from edgekd.device.transport import Transport, open_transport
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import list_boards, load_board
 
-# One board of each platform port: what may lose a byte is its UART.
-BOARDS = {board.build.platform_port: board.name for board in list_boards() if board.emulator}
+# One board of each platform port with a ring of ours: what may lose a byte is its UART.
+BOARDS = {board.build.platform_port: board.name for board in list_boards() if board.emulator and board.is_bare_metal}
 RING = Path(__file__).resolve().parents[2] / "firmware/ports/ring.h"
 
 

@@ -1,12 +1,11 @@
-"""Builds one bare-metal image with a cross compiler on PATH.
+"""Builds one image with a cross compiler on PATH: bare metal, or on a framework that is installed.
 
 Run by PlatformIO inside SCons. The board's JSON says which compiler (build.toolchain, the prefix of its programs),
-which flags select the core (build.machine_flags) and how much flash and RAM there are; the project's
-board_build.ldscript lays out memory; its libraries bring the start-up code.
+which flags select the core (build.machine_flags) and how much flash and RAM there are. What bare metal and each
+framework add is in frameworks/.
 """
 
 import sys
-from pathlib import Path
 from shutil import which
 
 from SCons.Script import AlwaysBuild, Default, DefaultEnvironment
@@ -20,7 +19,6 @@ if which(toolchain + "gcc") is None:
     sys.exit(1)
 
 machine = board.get("build.machine_flags").split()
-script = Path(env.subst("$PROJECT_DIR")) / board.get("build.ldscript")
 
 env.Replace(
     AR=toolchain + "gcc-ar",
@@ -43,8 +41,7 @@ env.Replace(
 
 env.Append(
     ASFLAGS=[*machine, "-x", "assembler-with-cpp"],
-    CFLAGS=["-std=c11"],
-    CXXFLAGS=["-std=c++14", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
+    CXXFLAGS=["-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"],
     CCFLAGS=[
         *machine,
         "-g",
@@ -55,18 +52,19 @@ env.Append(
     LINKFLAGS=[
         *machine,
         *board.get("build.link_flags").split(),
-        "-nostartfiles",  # ports bring the reset handler; nothing here needs constructors, heap or stdio
         "-Wl,--gc-sections",
         "-Wl,--fatal-warnings",
-        "-Wl,-Map,${BUILD_DIR}/firmware.map",  # PlatformIO itself adds -T and the board's build.ldscript
+        "-Wl,-Map,${BUILD_DIR}/firmware.map",
     ],
 )
+
+if not env.get("PIOFRAMEWORK"):
+    env.SConscript("frameworks/bare_metal.py")
 
 program = env.BuildProgram()
 binary = env.Command(
     "$BUILD_DIR/firmware.bin", program, env.VerboseAction("$OBJCOPY -O binary $SOURCE $TARGET", "Building $TARGET")
 )
-env.Depends(program, str(script))
 env.AddPlatformTarget("size", program, env.VerboseAction("$SIZEPRINTCMD", "Sizes of $SOURCE"), "Program size")
 AlwaysBuild(env.Alias("nobuild", program))
 

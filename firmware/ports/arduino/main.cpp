@@ -15,4 +15,5 @@ void setup() {
 
 void loop() {
     edgekd_server_poll();
+    edgekd_port_idle();
 }

@@ -1,4 +1,4 @@
-// Any Arduino core: the serial port behind USB or the UART named Serial, and micros().
+// What an Arduino core leaves to the chip, on Arm: micros() as counter, the stack, the restart.
 #include <Arduino.h>
 
 extern "C" {
@@ -20,20 +20,8 @@ void edgekd_port_init(void) {
     Serial.begin(EDGEKD_BAUD);
 }
 
-int edgekd_port_read(void) {
-    return Serial.read();
-}
-
 void edgekd_port_idle(void) {
     yield();
-}
-
-void edgekd_port_write(const uint8_t *data, size_t length) {
-    while (length > 0) {
-        const size_t taken = Serial.write(data, length); // a USB port may take less than it is given
-        data += taken;
-        length -= taken;
-    }
 }
 
 uint32_t edgekd_port_ticks(void) {
