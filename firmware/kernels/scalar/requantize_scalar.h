@@ -34,17 +34,30 @@ static inline int32_t edgekd_high_scalar(int32_t sum, int32_t multiplier) {
 #endif
 }
 
-/* shift: r above. offset: edgekd_offset_scalar(zero_point, shift). */
+/* x, limited to int8. */
+static inline int8_t edgekd_saturate_scalar(int32_t x) {
+#ifdef __ARM_FEATURE_SAT
+    __asm__("ssat %0, #8, %0" : "+r"(x)); /* GCC makes two comparisons of what is below */
+    return (int8_t)x;
+#else
+    if ((uint32_t)x + 128 > 255) {
+        x = x < 0 ? INT8_MIN : INT8_MAX;
+    }
+    return (int8_t)x;
+#endif
+}
+
+/* odd_zero_point: 2 z + 1. */
+static inline int32_t edgekd_offset_scalar(int32_t odd_zero_point, int32_t shift) {
+    return (int32_t)((uint32_t)odd_zero_point << (shift - 1));
+}
+
+/* shift: r above. offset: edgekd_offset_scalar's. */
 static inline int8_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
-    const int32_t result = (edgekd_high_scalar(sum, multiplier) + (sum >> 31) + offset) >> shift;
-    return edgekd_clamp_s8(result, INT8_MIN, INT8_MAX);
+    return edgekd_saturate_scalar((edgekd_high_scalar(sum, multiplier) + (sum >> 31) + offset) >> shift);
 }
 
-static inline int32_t edgekd_offset_scalar(int32_t zero_point, int32_t shift) {
-    return (int32_t)((uint32_t)(2 * zero_point + 1) << (shift - 1));
-}
-
-/* The result of a channel that does not meet these conditions. shift: as in the table. */
+/* The result of a channel that does not meet the conditions above. shift: as in the table. */
 int8_t edgekd_plain_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t zero_point);
 
 /* A fused activation that leaves less than int8: limits `count` results. */

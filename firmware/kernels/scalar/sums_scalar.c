@@ -35,19 +35,31 @@ INLINE void add_product(uint32_t *sum, int32_t x, int32_t w) {
     __asm__("" : "+r"(*sum));
 }
 
-/* Element by element, so that local sums can be in registers. */
-INLINE void copy_four(uint32_t to[4], const uint32_t from[4]) {
+INLINE void set_rows(uint32_t sums[4], int32_t bias) {
+    sums[0] = (uint32_t)bias;
+    sums[1] = (uint32_t)bias;
+    sums[2] = (uint32_t)bias;
+    sums[3] = (uint32_t)bias;
+}
+
+INLINE void store_rows(uint32_t *result, const uint32_t sums[4]) {
+    result[0] = sums[0];
+    if (ROWS > 1) {
+        result[1] = sums[1];
+    }
+    if (ROWS > 2) {
+        result[2] = sums[2];
+    }
+    if (ROWS > 3) {
+        result[3] = sums[3];
+    }
+}
+
+INLINE void copy_tile(uint32_t *to, const uint32_t *from) {
     to[0] = from[0];
     to[1] = from[1];
     to[2] = from[2];
     to[3] = from[3];
-}
-
-INLINE void copy(uint32_t to[4][4], uint32_t from[4][4]) {
-    copy_four(to[0], from[0]);
-    copy_four(to[1], from[1]);
-    copy_four(to[2], from[2]);
-    copy_four(to[3], from[3]);
 }
 
 /* One weight times an input of each of ROWS rows. */
@@ -103,11 +115,14 @@ INLINE void tiles_at(uint32_t sums[4][TILE], int32_t x, const int8_t *w, int32_t
     }
 }
 
-/* Adds to the sums of ROWS rows, depth apart, and one tile. */
-static void sums_of_rows(uint32_t result[4][4], const int8_t *x, const int8_t *w, int32_t depth) {
+/* result: [output][row] of ROWS rows, depth apart, and one tile. */
+static void sums_of_rows(uint32_t *result, const int8_t *x, const int8_t *w, int32_t depth, const int32_t *bias) {
     uint32_t sums[4][4];
-    copy(sums, result);
-    for (int32_t turns = depth / TURN; turns > 0; --turns) {
+    set_rows(sums[0], bias[0]);
+    set_rows(sums[1], bias[1]);
+    set_rows(sums[2], bias[2]);
+    set_rows(sums[3], bias[3]);
+    for (const int8_t *const end = x + (depth & -TURN); x != end; x += TURN) {
         rows_at(sums, x + 0, depth, w + 0);
         rows_at(sums, x + 1, depth, w + 4);
         rows_at(sums, x + 2, depth, w + 8);
@@ -118,96 +133,109 @@ static void sums_of_rows(uint32_t result[4][4], const int8_t *x, const int8_t *w
             rows_at(sums, x + 6, depth, w + 24);
             rows_at(sums, x + 7, depth, w + 28);
         }
-        x += TURN;
-        w += 4 * TURN;
+        w += TILE * TURN;
     }
-    for (int32_t rest = depth % TURN; rest > 0; --rest) {
-        rows_at(sums, x++, depth, w);
-        w += 4;
+    for (const int8_t *const end = x + (depth & (TURN - 1)); x != end; ++x) {
+        rows_at(sums, x, depth, w);
+        w += TILE;
     }
-    copy(result, sums);
+    store_rows(result, sums[0]);
+    store_rows(result + ROWS, sums[1]);
+    store_rows(result + 2 * ROWS, sums[2]);
+    store_rows(result + 3 * ROWS, sums[3]);
 }
 
-/* Adds to the sums of one row and TILES tiles, step apart. */
-static void sums_of_tiles(uint32_t result[4][4], const int8_t *x, const int8_t *w, int32_t depth, int32_t step) {
-    uint32_t sums[4][TILE];
-    copy(sums, result);
-    for (int32_t turns = depth / TURN; turns > 0; --turns) {
-        tiles_at(sums, x[0], w + 0, step);
-        tiles_at(sums, x[1], w + 4, step);
-        tiles_at(sums, x[2], w + 8, step);
-        tiles_at(sums, x[3], w + 12, step);
+/* result: the sums of one row and TILES tiles, whose weights are w_step apart and their biases bias_step. */
+static void sums_of_tiles(uint32_t *result, const int8_t *x, const int8_t *w, int32_t w_step, int32_t depth,
+                          const int32_t *bias, int32_t bias_step) {
+    uint32_t sums[4][4];
+    copy_tile(sums[0], (const uint32_t *)bias);
+    if (TILES > 1) {
+        copy_tile(sums[1], (const uint32_t *)bias + bias_step);
+    }
+    if (TILES > 2) {
+        copy_tile(sums[2], (const uint32_t *)bias + 2 * bias_step);
+    }
+    if (TILES > 3) {
+        copy_tile(sums[3], (const uint32_t *)bias + 3 * bias_step);
+    }
+    for (const int8_t *const end = x + (depth & -TURN); x != end; x += TURN) {
+        tiles_at(sums, x[0], w + 0, w_step);
+        tiles_at(sums, x[1], w + 4, w_step);
+        tiles_at(sums, x[2], w + 8, w_step);
+        tiles_at(sums, x[3], w + 12, w_step);
         if (TURN > 4) {
-            tiles_at(sums, x[4], w + 16, step);
-            tiles_at(sums, x[5], w + 20, step);
-            tiles_at(sums, x[6], w + 24, step);
-            tiles_at(sums, x[7], w + 28, step);
+            tiles_at(sums, x[4], w + 16, w_step);
+            tiles_at(sums, x[5], w + 20, w_step);
+            tiles_at(sums, x[6], w + 24, w_step);
+            tiles_at(sums, x[7], w + 28, w_step);
         }
-        x += TURN;
-        w += 4 * TURN;
+        w += TILE * TURN;
     }
-    for (int32_t rest = depth % TURN; rest > 0; --rest) {
-        tiles_at(sums, *x++, w, step);
-        w += 4;
+    for (const int8_t *const end = x + (depth & (TURN - 1)); x != end; ++x) {
+        tiles_at(sums, *x, w, w_step);
+        w += TILE;
     }
-    copy(result, sums);
-}
-
-/* The results of one output: of `count` sums, the first at *y, the others y_step apart. */
-static void finish(const struct edgekd_sums_scalar *p, int32_t output, const uint32_t *sums, int32_t count, int8_t *y,
-                   int32_t y_step) {
-    const int32_t at = output * p->per_channel;
-    const int32_t multiplier = p->multiplier[at];
-    const int32_t shift = p->shift[at];
-    if (shift > 0) {
-        const int32_t offset = edgekd_offset_scalar(p->zero_point, shift);
-        for (; count > 0; --count) {
-            *y = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
-            y += y_step;
-        }
-    } else {
-        for (; count > 0; --count) {
-            *y = edgekd_plain_result_scalar((int32_t)*sums++, multiplier, shift, p->zero_point);
-            y += y_step;
-        }
+    copy_tile(result, sums[0]);
+    if (TILES > 1) {
+        copy_tile(result + TILE, sums[1]);
+    }
+    if (TILES > 2) {
+        copy_tile(result + 2 * TILE, sums[2]);
+    }
+    if (TILES > 3) {
+        copy_tile(result + 3 * TILE, sums[3]);
     }
 }
 
-static void set_four(uint32_t sums[4], uint32_t value) {
-    sums[0] = value;
-    sums[1] = value;
-    sums[2] = value;
-    sums[3] = value;
+/* Results of `outputs` outputs of `rows` rows, which are y_step apart. sums: [output][row]. */
+INLINE void finish(const struct edgekd_sums_scalar *p, int32_t first, int32_t outputs, const uint32_t *sums,
+                   int32_t rows, int8_t *y, int32_t y_step) {
+    const int32_t step = p->per_channel;
+    const int32_t odd_zero_point = 2 * p->zero_point + 1;
+    const int32_t *const multipliers = p->multiplier;
+    const int8_t *const shifts = p->shift;
+    int32_t channel = first * step;
+    for (const int8_t *const end = y + outputs; y < end; ++y) {
+        const int32_t multiplier = multipliers[channel];
+        const int32_t shift = shifts[channel];
+        if (shift > 0) {
+            const int32_t offset = edgekd_offset_scalar(odd_zero_point, shift);
+            y[0] = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+            if (rows > 1) {
+                y[y_step] = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+            }
+            if (rows > 2) {
+                y[2 * y_step] = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+            }
+        } else {
+            for (int32_t row = 0; row < rows; ++row) {
+                y[row * y_step] = edgekd_plain_result_scalar((int32_t)*sums++, multiplier, shift, odd_zero_point >> 1);
+            }
+        }
+        channel += step;
+    }
 }
 
 /* Outputs first to last - 1, whole tiles, of ROWS rows. */
-static void all_rows(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t *y, int32_t outputs, int32_t first,
+static void all_rows(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t *y, int32_t y_step, int32_t first,
                      int32_t last) {
     for (; first < last; first += TILE) {
-        uint32_t sums[TILE][4];
-        for (int32_t i = 0; i < TILE; ++i) {
-            set_four(sums[i], (uint32_t)p->bias[first + i]);
-        }
-        sums_of_rows(sums, x, p->weights + first * p->depth, p->depth);
-        for (int32_t i = 0; i < TILE; ++i) {
-            finish(p, first + i, sums[i], ROWS, y + first + i, outputs);
-        }
+        uint32_t sums[TILE * ROWS];
+        sums_of_rows(sums, x, p->weights + first * p->depth, p->depth, p->bias + first);
+        finish(p, first, TILE, sums, ROWS, y + first, y_step);
     }
 }
 
 /* Outputs first to last - 1, whole tiles, of one row. */
 static void one_row(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t *y, int32_t first, int32_t last) {
     while (first < last) {
-        uint32_t sums[4][TILE];
+        uint32_t sums[TILES * TILE];
         const int32_t all = last - first >= TILES * TILE;
+        const int32_t step = all ? TILE : 0; /* behind the last tile that one again, for nothing */
         const int32_t count = all ? TILES * TILE : TILE;
-        for (int32_t i = 0; i < TILES; ++i) {
-            copy_four(sums[i], (const uint32_t *)p->bias + first + (all ? TILE * i : 0));
-        }
-        sums_of_tiles(sums, x, p->weights + first * p->depth, p->depth, all ? TILE * p->depth : 0);
-        for (int32_t i = 0; i < count; ++i) {
-            finish(p, first + i, &sums[0][0] + i, 1, y + first + i, 0);
-        }
+        sums_of_tiles(sums, x, p->weights + first * p->depth, step * p->depth, p->depth, p->bias + first, step);
+        finish(p, first, count, sums, 1, y + first, 0);
         first += count;
     }
 }
@@ -221,7 +249,7 @@ static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, in
             add_product(&sum, x[k], *w);
             w += last - first;
         }
-        finish(p, output, &sum, 1, y + output, 0);
+        finish(p, output, 1, &sum, 1, y + output, 0);
     }
 }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from edgekd.compiler.isa.common import Kernels
-from edgekd.compiler.isa.scalar import sums
-from edgekd.compiler.layers import Convolution, Dense
+from edgekd.compiler.isa.scalar import depthwise, sums
+from edgekd.compiler.layers import Convolution, Dense, Depthwise
 
 KERNELS: Kernels = {
     Dense: sums.dense,
     Convolution: sums.convolution,
+    Depthwise: depthwise.depthwise,
 }

@@ -9,6 +9,7 @@ from edgekd.compiler.layers import Sums
 from edgekd.compiler.lowered import ConstantArray
 
 SOURCES = ("scalar/requantize_scalar.c", "scalar/requantize_scalar.h", "requantize.h")
+COPY_SOURCES = ("scalar/copy_scalar.c", "scalar/copy_scalar.h")
 
 _PLAIN = 64  # EDGEKD_PLAIN_SCALAR
 _SUMS_BELOW = 1 << 28

@@ -15,8 +15,7 @@ _ROWS = 3  # EDGEKD_ROWS_SCALAR, at most
 _SOURCES = (
     "scalar/sums_scalar.c",
     "scalar/sums_scalar.h",
-    "scalar/copy_scalar.c",
-    "scalar/copy_scalar.h",
+    *requantize.COPY_SOURCES,
     *requantize.SOURCES,
 )
 
