@@ -75,7 +75,7 @@ class KernelCall:
     sources: files of firmware/kernels it needs, headers included ("conv_2d_s8.c", "dsp/dense_s8_dsp.c", …); they end
     up in one folder.
     in_place: pairs (output position, input position) that may share memory exactly (same start), the kernel being
-    right when they do; of a `run` that follows from `buffered`.
+    right when they do (with `rows`: when it computes all of them in one call); of a `run` that follows from `buffered`.
     macs: multiply-accumulates of one inference.
     images: how many calls it takes, each with an equal share of every input and output (the batch).
     rows, run: how the call can be cut into pieces; at most one of them, and neither when it cannot.

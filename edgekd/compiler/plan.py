@@ -276,14 +276,16 @@ class _Search:
         if len(views) > 1:  # read under two shapes at once: leave it alone
             return None
         last = calls[-1]
+        pairs = {(last.outputs.index(target), at) for at, tensor in enumerate(last.inputs) if tensor is source}
+        same = len(calls) == 1 and pairs <= set(last.in_place)
         if all(rows_of(call) is not None for call in calls):
             if len(calls) == 1 and (stage.calls[0] in self._whole or not self._by_rows):
-                return Overlap(below=Sweep(calls).overlap(source).below) if last.run else None
-            return Sweep(calls).overlap(source)
+                below = Sweep(calls).overlap(source).below if last.run else None
+                return Overlap(below=below, same=same) if same or last.run else None
+            return replace(Sweep(calls).overlap(source), same=same)
         if last.run is not None and last.images == 1:
             return run_overlap(last, source)
-        pairs = {(last.outputs.index(target), at) for at, tensor in enumerate(last.inputs) if tensor is source}
-        return Overlap(same=True) if pairs <= set(last.in_place) else None
+        return Overlap(same=True) if same else None
 
     def _order(self, layout: _Layout, stage: Stage) -> Order:
         """In which order a single call has to go through its rows in this layout."""
@@ -296,7 +298,7 @@ class _Search:
         for (a, b), overlap in layout.overlaps.items():
             start_a, start_b = layout.packing.offsets[a], layout.packing.offsets[b]
             apart = start_a + layout.blocks[a].size <= start_b or start_b + layout.blocks[b].size <= start_a
-            if a != new or apart:
+            if a != new or apart or (overlap.same and start_a == start_b):
                 continue
             if overlap.below is not None and start_b - start_a >= overlap.below:
                 order = "whole" if call.run else "down"

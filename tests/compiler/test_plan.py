@@ -277,7 +277,8 @@ def networks(draw: st.DrawFn) -> tuple[list[Lowered], Graph]:
             count = max((height + 2 * padding - reach) // stride + 1, 1)
             target = image(len(tensors), count, draw(st.integers(1, 6)))
             rows = Rows(count, stride, reach, padding, height)
-            calls.append(call([source], [target], rows=rows, scratch=scratch))
+            in_place = ((0, 0),) if source.nbytes == target.nbytes and draw(st.booleans()) else ()
+            calls.append(call([source], [target], rows=rows, in_place=in_place, scratch=scratch))
         elif kind == "sum":
             like = [item for item in tensors if item.shape == source.shape]
             other = draw(st.sampled_from(like))
@@ -405,6 +406,16 @@ def test_a_window_over_an_image_works_in_place_with_two_rows_more() -> None:
     calls: list[Lowered] = [call([p], [q], rows=three_by_three(20)) for p, q in pairwise((x, a, b, y))]
     plan = plan_memory(calls, graph([x, a, b, y], [x], [y]), PlanOptions("arena", "ram"))
     assert plan.arena_bytes <= 20 * 40 + 2 * 40 * 3
+
+
+def test_a_window_kernel_that_allows_it_computes_whole_images_over_its_input() -> None:
+    x, a, b, y = (image(i, 20, 40) for i in range(4))
+    calls: list[Lowered] = [
+        call([p], [q], rows=three_by_three(20), in_place=((0, 0),)) for p, q in pairwise((x, a, b, y))
+    ]
+    plan = plan_memory(calls, graph([x, a, b, y], [x], [y]), PlanOptions("arena"))
+    assert plan.arena_bytes == 20 * 40
+    assert [stage.order for stage in plan.stages] == ["whole"] * 3
 
 
 def test_a_pointwise_layer_that_widens_takes_the_room_of_its_output() -> None:
