@@ -1,17 +1,19 @@
-/* Depthwise convolution, 3x3 taps: one channel a pass, four channels and a few rows gathered before.
+/* Depthwise convolution, 3x3 taps: four channels of some rows are gathered, then convolved one channel a pass.
  *
- *      scratch   column 0                        column 1
- *                row 0  row 1  row 2 ... row 5   row 0 ...        a row is a word: channels c to c + 3
- *                c0..c3 c0..c3 c0..c3    c0..c3
+ *      scratch   cell 0                          cell 1             a word: channels c to c + 3
+ *                line 0  line 1  line 2  ...     line 0  ...
  *
- * Padding is gathered as the input's zero point. Of each column of a window the taps in rows 0 and 1 make a pair, which
- * SMLAD multiplies by a pair of weights; the tap in row 2 is added on its own. A column is loaded once and added to the
- * sums of all outputs that read it. The nine weights, doubled for requantize_dsp.h, stay in five registers:
+ * Windows slide along the lines, which are rows, or columns where those are longer and the whole image is computed at
+ * once. Padding is gathered as the input's zero point. Of a cell's three taps the first two make a pair, which SMLAD
+ * multiplies by a pair of weights; the third is added on its own. Each is loaded once for a line of outputs and added
+ * to the sums of all windows it is in. The weights, doubled for requantize_dsp.h, stay in five registers:
  *
- *      left   [2 w10  2 w00]     middle [2 w11  2 w01]     right [2 w12  2 w02]     lower [2 w21  2 w20]     corner 2
- * w22
+ *              line 0 1      line 2
+ *      cell 0  [a b] = left  g
+ *      cell 1  [c d] = middle  h     lower = [g h]
+ *      cell 2  [e f] = right  i      corner = [i shift]
  *
- * A result replaces the column's byte that is not needed any more: that of its channel, in the window's first row.
+ * A result replaces the byte of its window's last cell in the window's first line, which is not needed any more.
  */
 #include "depthwise_3x3_s8_dsp.h"
 
@@ -19,237 +21,238 @@
 #include "requantize_dsp.h"
 #include "words_dsp.h"
 
-enum { COLUMN = EDGEKD_DEPTHWISE_3X3_COLUMN_BYTES, ROWS = COLUMN / 4 };
-
+/* One channel's constants. */
 struct channel {
     int32_t left;
     int32_t middle;
     int32_t right;
     int32_t lower;
     int32_t corner;
-    int32_t bias;
+    int32_t twice_bias;
     int32_t multiplier;
     int32_t offset;
-    int32_t shift;
 };
 
-/* Rows 0 and 1, row 2. */
-struct column {
+struct taps {
     int32_t pair;
     int32_t lower;
 };
 
-static inline struct column load(const int8_t *x) {
-    return (struct column){edgekd_pair_dsp(x[0], x[4]), x[8]};
+static inline struct taps load(const int8_t *x) {
+    return (struct taps){edgekd_pair_dsp(x[0], x[4]), x[8]};
 }
 
-static inline int32_t add_left(const struct channel *k, struct column x, int32_t sum) {
+static inline int32_t add_left(const struct channel *k, struct taps x, int32_t sum) {
     return __smlabb(x.lower, k->lower, __smlad(x.pair, k->left, sum));
 }
 
-static inline int32_t add_middle(const struct channel *k, struct column x, int32_t sum) {
+static inline int32_t add_middle(const struct channel *k, struct taps x, int32_t sum) {
     return __smlabt(x.lower, k->lower, __smlad(x.pair, k->middle, sum));
 }
 
-static inline int32_t add_right(const struct channel *k, struct column x, int32_t sum) {
-    return __smlabb(x.lower, k->corner, __smlad(x.pair, k->right, sum));
+static inline int32_t add_right(const struct channel *k, struct taps x, int32_t sum) {
+    return __smlabt(x.lower, k->corner, __smlad(x.pair, k->right, sum));
 }
 
 static inline int8_t result(const struct channel *k, int32_t sum, int relu) {
-    if (relu) {
-        return (int8_t)edgekd_saturate_half_dsp(edgekd_smmlar_dsp(sum, k->multiplier, k->offset) >> k->shift);
+    const int32_t away = relu ? 0 : sum >> 31;
+    return (int8_t)edgekd_saturate_half_dsp(
+        edgekd_asr_dsp(edgekd_smmlar_dsp(sum, k->multiplier, k->offset) + away, k->corner));
+}
+
+/* `count` results of a line, from the window at x on. pitch: bytes from cell to cell. */
+__attribute__((always_inline)) static inline void stride_1(const struct channel *k, int8_t *x, int32_t pitch,
+                                                           int32_t count, int relu) {
+    struct taps next = load(x);
+    int32_t sum = add_left(k, next, k->twice_bias);
+    x += pitch;
+    next = load(x);
+    sum = add_middle(k, next, sum);
+    int32_t later = add_left(k, next, k->twice_bias);
+    for (const int8_t *end = x + count * pitch; x < end;) {
+        x += pitch;
+        next = load(x);
+        *x = result(k, add_right(k, next, sum), relu);
+        sum = add_middle(k, next, later);
+        later = add_left(k, next, k->twice_bias);
     }
-    return edgekd_requantize_dsp(sum, k->multiplier, k->offset, k->shift);
 }
 
-/* One row of outputs, three a pass: their sums take turns in three registers. */
-__attribute__((always_inline)) static inline void stride_1(const struct channel *k, int8_t *x, const int8_t *end,
-                                                           int relu) {
-    struct column next = load(x);
-    int32_t sum0 = add_left(k, next, k->bias);
-    next = load(x + COLUMN);
-    sum0 = add_middle(k, next, sum0);
-    int32_t sum1 = add_left(k, next, k->bias);
-    do {
-        next = load(x + 2 * COLUMN);
-        sum0 = add_right(k, next, sum0);
-        sum1 = add_middle(k, next, sum1);
-        int32_t sum2 = add_left(k, next, k->bias);
-        x[0] = result(k, sum0, relu);
-        next = load(x + 3 * COLUMN);
-        sum1 = add_right(k, next, sum1);
-        sum2 = add_middle(k, next, sum2);
-        sum0 = add_left(k, next, k->bias);
-        x[COLUMN] = result(k, sum1, relu);
-        next = load(x + 4 * COLUMN);
-        sum2 = add_right(k, next, sum2);
-        sum0 = add_middle(k, next, sum0);
-        sum1 = add_left(k, next, k->bias);
-        x[2 * COLUMN] = result(k, sum2, relu);
-        x += 3 * COLUMN;
-    } while (x < end);
-}
-
-__attribute__((always_inline)) static inline void stride_2(const struct channel *k, int8_t *x, const int8_t *end,
-                                                           int relu) {
-    int8_t *y = x;
-    int32_t sum = add_left(k, load(x), k->bias);
-    do {
-        sum = add_middle(k, load(x + COLUMN), sum);
-        x += 2 * COLUMN;
-        const struct column next = load(x);
-        *y = result(k, add_right(k, next, sum), relu);
-        sum = add_left(k, next, k->bias);
-        y += COLUMN;
-    } while (y < end);
+__attribute__((always_inline)) static inline void stride_2(const struct channel *k, int8_t *x, int32_t pitch,
+                                                           int32_t count, int relu) {
+    int32_t sum = add_left(k, load(x), k->twice_bias);
+    for (const int8_t *end = x + 2 * count * pitch; x < end;) {
+        x += pitch;
+        sum = add_middle(k, load(x), sum);
+        x += pitch;
+        const struct taps next = load(x);
+        *x = result(k, add_right(k, next, sum), relu);
+        sum = add_left(k, next, k->twice_bias);
+    }
 }
 
 static inline int32_t doubled(int32_t pair) {
     return __sadd16(pair, pair);
 }
 
-static inline struct channel channel(const struct edgekd_depthwise_3x3_s8_dsp *p, int32_t c) {
+static inline struct channel channel(const struct edgekd_depthwise_3x3_s8_dsp *p, int32_t c, int down) {
     const int8_t *w = p->weights + 9 * c;
-    const int32_t left_middle = edgekd_load_4_dsp(w);
-    const int32_t right_lower = edgekd_load_4_dsp(w + 4);
-    const int32_t at = c * p->per_channel;
-    const int32_t shift = p->shift[at];
+    const int32_t first = edgekd_load_4_dsp(w);
+    const int32_t second = edgekd_load_4_dsp(w + 4);
+    const int32_t shift = p->shift[c];
+    const int32_t rows01_column0 = doubled(edgekd_even_dsp(first));
+    const int32_t rows01_column1 = doubled(edgekd_odd_dsp(first));
+    const int32_t rows01_column2 = doubled(edgekd_even_dsp(second));
+    const int32_t row2_columns01 = doubled(edgekd_odd_dsp(second));
     return (struct channel){
-        doubled(edgekd_even_dsp(left_middle)),
-        doubled(edgekd_odd_dsp(left_middle)),
-        doubled(edgekd_even_dsp(right_lower)),
-        doubled(edgekd_odd_dsp(right_lower)),
-        2 * w[8],
-        2 * p->bias[c],
-        p->multiplier[at],
-        edgekd_offset_dsp(2 * p->zero_point + 1, shift),
-        shift,
+        .left = down ? edgekd_pair_dsp(rows01_column0, rows01_column1) : rows01_column0,
+        .middle = down ? edgekd_pair_dsp(rows01_column0 >> 16, rows01_column1 >> 16) : rows01_column1,
+        .right = down ? row2_columns01 : rows01_column2,
+        .lower = down ? rows01_column2 : row2_columns01,
+        .corner = (int32_t)((uint32_t)w[8] << 17 | (uint32_t)shift),
+        .twice_bias = p->twice_bias[c],
+        .multiplier = p->multiplier[c],
+        .offset = edgekd_offset_dsp(p->odd_zero_point, shift),
     };
 }
 
-/* Some rows of outputs and what they read: `inputs` rows, those from `top` to `bottom` - 1 in the image, of the others
- * `row` is any; `left` columns of padding, `columns` of the image, `right` of padding.
+/* Some lines of outputs and the lines they read. Of those, `top` to `bottom` - 1 are in the image; cells are `before`
+ * ones of padding, `inside` ones of the image, `after` ones of padding.
  */
 struct strip {
-    int32_t y;
+    int down;
+    int32_t first; /* of the lines, in the image */
     int32_t outputs;
-    int32_t inputs;
+    int32_t lines;
     int32_t top;
     int32_t bottom;
-    int32_t left;
-    int32_t columns;
-    int32_t right;
-    const int8_t *row[ROWS];
+    int32_t length; /* of a line, in outputs */
+    int32_t before;
+    int32_t inside;
+    int32_t after;
 };
 
-static void find(struct strip *s, const struct edgekd_window *w, const int8_t *image, int32_t y, int32_t last) {
-    const int32_t most = (ROWS - 3) / w->stride_y + 1;
-    const int32_t first_row = y * w->stride_y - w->pad_top;
-    const int32_t behind = (w->output_width - 1) * w->stride_x + 3 - w->pad_left;
-    s->y = y;
-    s->outputs = last - y < most ? last - y : most;
-    s->inputs = (s->outputs - 1) * w->stride_y + 3;
-    s->top = first_row < 0 ? -first_row : 0;
-    s->bottom = w->input_height - first_row < s->inputs ? w->input_height - first_row : s->inputs;
-    s->left = w->pad_left;
-    s->columns = behind < w->input_width ? behind : w->input_width;
-    s->right = behind - s->columns;
-    for (int32_t i = 0; i < ROWS; ++i) {
-        const int32_t inside = i < s->top ? s->top : s->bottom - 1;
-        s->row[i] = edgekd_input_row(w, image, first_row + (i < s->top || i >= s->bottom ? inside : i));
+static int32_t smaller(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+
+/* The rows of outputs from y on that there is room for, or all columns. */
+static struct strip strip_at(const struct edgekd_depthwise_3x3_s8_dsp *p, int32_t y, int32_t last, int32_t stride,
+                             int down) {
+    const struct edgekd_window *w = &p->window;
+    const int32_t outputs = down ? w->output_width : smaller(last - y, p->rows);
+    const int32_t first = down ? -w->pad_left : y * stride - w->pad_top;
+    const int32_t lines = (outputs - 1) * stride + 3;
+    const int32_t length = down ? w->output_height : w->output_width;
+    const int32_t cells = (length - 1) * stride + 3;
+    const int32_t before = down ? w->pad_top : w->pad_left;
+    const int32_t inside = smaller(cells - before, down ? w->input_height : w->input_width);
+    return (struct strip){
+        .down = down,
+        .first = first,
+        .outputs = outputs,
+        .lines = lines,
+        .top = first < 0 ? -first : 0,
+        .bottom = smaller(lines, (down ? w->input_width : w->input_height) - first),
+        .length = length,
+        .before = before,
+        .inside = inside,
+        .after = cells - before - inside,
+    };
+}
+
+/* Where a line begins; of one in the padding, where any does. */
+static const int8_t *line(const struct strip *s, const struct edgekd_window *w, const int8_t *image, int32_t i) {
+    const int32_t at = s->first + (i < s->top ? s->top : smaller(i, s->bottom - 1));
+    return s->down ? image + at * w->input_channels : edgekd_input_row(w, image, at);
+}
+
+static void fill(int32_t *x, int32_t count, int32_t word) {
+    for (; count > 0; --count) {
+        *x++ = word;
     }
 }
 
-static int32_t *fill(int32_t *x, int32_t columns, int32_t rows, int32_t word) {
-    for (; columns > 0; --columns) {
-        for (int32_t i = 0; i < rows; ++i) {
-            x[i] = word;
+/* Channels c to c + 3 of what the windows read. */
+static void gather(const struct strip *s, const struct edgekd_depthwise_3x3_s8_dsp *p, const int8_t *image, int32_t c,
+                   int32_t *x) {
+    const struct edgekd_window *w = &p->window;
+    const int32_t step = s->down ? w->input_width * w->input_channels : w->input_channels;
+    const int32_t zero = edgekd_splat_dsp(p->input_zero_point);
+    const int32_t lines = s->lines;
+    int32_t *cells = x + s->before * lines;
+    int32_t *end = cells + s->inside * lines;
+    for (int32_t i = 0; i < lines; i += 3) {
+        const int32_t at = smaller(i, lines - 3);
+        const int8_t *from0 = line(s, w, image, at) + c;
+        const int8_t *from1 = line(s, w, image, at + 1) + c;
+        const int8_t *from2 = line(s, w, image, at + 2) + c;
+        for (int32_t *cell = cells + at; cell < end; cell += lines) {
+            const int32_t word0 = edgekd_load_4_dsp(from0);
+            const int32_t word1 = edgekd_load_4_dsp(from1);
+            cell[2] = edgekd_load_4_dsp(from2);
+            cell[0] = word0;
+            cell[1] = word1;
+            from0 += step;
+            from1 += step;
+            from2 += step;
         }
-        x += ROWS;
     }
-    return x;
-}
-
-/* Three rows of an image whose columns are `step` bytes apart. */
-static int32_t *copy(int32_t *x, int32_t columns, const int8_t *const *row, int32_t at, int32_t step) {
-    const int8_t *row0 = row[0];
-    const int8_t *row1 = row[1];
-    const int8_t *row2 = row[2];
-    for (; columns > 0; --columns) {
-        const int32_t word0 = edgekd_load_4_dsp(row0 + at);
-        const int32_t word1 = edgekd_load_4_dsp(row1 + at);
-        x[2] = edgekd_load_4_dsp(row2 + at);
-        x[0] = word0;
-        x[1] = word1;
-        x += ROWS;
-        at += step;
-    }
-    return x;
-}
-
-/* Channels c to c + 3. */
-static void gather(const struct strip *s, int32_t c, int32_t channels, int32_t zero, int32_t *x) {
-    for (int32_t i = 0; i < s->inputs; i += 3) {
-        int32_t *to = fill(x + i, s->left, 3, zero);
-        to = copy(to, s->columns, s->row + i, c, channels);
-        fill(to, s->right, 3, zero);
-    }
-    if (s->top > 0) {
-        fill(x, s->left + s->columns, s->top, zero);
-    }
-    if (s->bottom < s->inputs) {
-        fill(x + s->bottom, s->left + s->columns, s->inputs - s->bottom, zero);
+    fill(x, s->before * lines, zero);
+    fill(end, s->after * lines, zero);
+    if (s->bottom - s->top < lines) {
+        for (int32_t *cell = cells; cell < end; cell += lines) {
+            fill(cell, s->top, zero);
+            fill(cell + s->bottom, lines - s->bottom, zero);
+        }
     }
 }
 
-/* One row of results to channels c to c + 3. */
-static void scatter(const int32_t *x, int8_t *to, int32_t columns, int32_t channels) {
-    for (; columns > 0; --columns) {
-        edgekd_store_4_dsp(to, *x);
-        x += ROWS;
-        to += channels;
+/* A line of results, `from_step` words apart, `to_step` bytes apart in the image. */
+static void scatter(const struct edgekd_depthwise_3x3_s8_dsp *p, const int32_t *from, int32_t from_step, int8_t *to,
+                    int32_t to_step, int32_t count) {
+    const int32_t lowest = edgekd_splat_dsp(p->lowest);
+    const int32_t highest = edgekd_splat_dsp(p->highest);
+    const int narrow = p->lowest > INT8_MIN || p->highest < INT8_MAX;
+    for (; count > 0; --count) {
+        const int32_t word = *from;
+        edgekd_store_4_dsp(to, narrow ? edgekd_min_dsp(edgekd_max_dsp(word, lowest), highest) : word);
+        from += from_step;
+        to += to_step;
     }
 }
 
-static void clamp(int32_t *x, int32_t columns, int32_t lowest, int32_t highest) {
-    for (; columns > 0; --columns) {
-        *x = edgekd_min_dsp(edgekd_max_dsp(*x, lowest), highest);
-        x += ROWS;
-    }
-}
-
-/* Inlined where stride_x and relu are known. The last four channels may be some of those before them again. */
+/* Inlined where stride and relu are known. The last four channels may be some of those before them again. */
 __attribute__((always_inline)) static inline void depthwise(const struct edgekd_depthwise_3x3_s8_dsp *p,
                                                             const int8_t *input, int8_t *output, int32_t *x,
                                                             int32_t first, int32_t last, int stride, int relu) {
     const struct edgekd_window *w = &p->window;
     const int32_t channels = w->input_channels;
-    const int32_t columns = w->output_width;
-    const int32_t zero = edgekd_splat_dsp(p->input_zero_point);
+    const int whole = first == 0 && last == w->output_height && last <= p->rows && w->input_rows == w->input_height &&
+                      w->output_rows == last;
+    const int down = whole && w->output_height > w->output_width;
     struct strip s;
-    for (int32_t y = first; y < last; y += s.outputs) {
-        find(&s, w, input, y, last);
+    for (int32_t y = first; y < last; y += down ? last : s.outputs) {
+        s = strip_at(p, y, last, stride, down);
         for (int32_t group = 0; group < channels; group += 4) {
-            const int32_t c = group + 4 <= channels ? group : channels - 4;
-            gather(&s, c, channels, zero, x);
+            const int32_t c = smaller(group, channels - 4);
+            gather(&s, p, input, c, x);
             for (int32_t i = 0; i < 4; ++i) {
-                const struct channel k = channel(p, c + i);
-                int8_t *row = (int8_t *)x + i;
+                const struct channel k = channel(p, c + i, down);
+                int8_t *from = (int8_t *)x + i;
                 for (int32_t n = 0; n < s.outputs; ++n) {
                     if (stride == 1) {
-                        stride_1(&k, row, row + columns * COLUMN, relu);
+                        stride_1(&k, from, 4 * s.lines, s.length, relu);
                     } else {
-                        stride_2(&k, row, row + columns * COLUMN, relu);
+                        stride_2(&k, from, 4 * s.lines, s.length, relu);
                     }
-                    row += 4 * w->stride_y;
+                    from += 4 * stride;
                 }
             }
             for (int32_t n = 0; n < s.outputs; ++n) {
-                int32_t *row = x + n * w->stride_y;
-                if (p->lowest > INT8_MIN || p->highest < INT8_MAX) {
-                    clamp(row, columns, edgekd_splat_dsp(p->lowest), edgekd_splat_dsp(p->highest));
-                }
-                scatter(row, edgekd_output_row(w, output, y + n, channels) + c, columns, channels);
+                int8_t *to = down ? output + n * channels : edgekd_output_row(w, output, y + n, channels);
+                scatter(p, x + 2 * s.lines + n * stride, stride * s.lines, to + c,
+                        down ? w->output_width * channels : channels, s.length);
             }
         }
     }

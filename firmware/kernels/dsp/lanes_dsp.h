@@ -29,6 +29,17 @@ static inline int32_t edgekd_pair_dsp(int32_t bottom, int32_t top) {
 #endif
 }
 
+/* x >> y, of y only the lowest byte. GCC 12 clears the others first. */
+static inline int32_t edgekd_asr_dsp(int32_t x, int32_t y) {
+#ifdef __ARM_FEATURE_DSP
+    int32_t shifted;
+    __asm__("asr %0, %1, %2" : "=r"(shifted) : "r"(x), "r"(y));
+    return shifted;
+#else
+    return x >> (y & 0xff);
+#endif
+}
+
 /* SSUB8 notes which numbers of `a` are not below those of `b`, SEL chooses by that. */
 static inline int32_t edgekd_min_dsp(int32_t a, int32_t b) {
     (void)__ssub8(a, b);
