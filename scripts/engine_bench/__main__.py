@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import datetime
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def _said(*command: str) -> str:
 
 def _shown(argument: str) -> str:
     """Where someone keeps models is nobody's business; the digests in the record say which they are."""
-    return Path(argument).name if "/" in argument else argument
+    return re.sub(r"[^=]*/(?=.)", "", argument)
 
 
 def _print(rows: list[dict[str, Any]], boards: list[BoardProfile], *, short_form: bool = False) -> None:

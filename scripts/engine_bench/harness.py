@@ -30,9 +30,11 @@ _ENGINE = Path(__file__).with_name("bakenn_engine.c")
 class Figures:
     """What one engine takes for one model. flash: growth of the image over the firmware without a model. ram: arena,
     input, output and other statics. stack: of one inference. All in bytes. equal: samples, `of` so many, whose outputs
-    are TensorFlow Lite Micro's in every byte. m4_cycles: estimated, where it was asked for."""
+    are TensorFlow Lite Micro's in every byte. instructions: None on a board whose emulator counts `cycles` instead.
+    m4_cycles: estimated, where it was asked for."""
 
-    instructions: int
+    instructions: int | None
+    cycles: int | None
     flash: int
     ram: int
     stack: int
@@ -51,6 +53,7 @@ def measure_edgekd(model: Path, board: BoardProfile, samples: int, *, cycles: bo
     ram, exact = result["ram_bytes"], result["bit_exact"]
     return Figures(
         instructions=result["per_inference"]["instructions"],
+        cycles=result["per_inference"]["cycles"],
         flash=result["flash_bytes"]["total"],
         ram=ram["arena"] + ram["static"],
         stack=ram["stack"],
@@ -74,8 +77,10 @@ def measure_c(model: Path, sources: Sequence[Path], board: BoardProfile, level: 
             inputs = noise(graph.inputs, samples)
             answers = under_test.stream(inputs)
     exact = under_test.compare(inputs, answers.outputs)
+    speed = per_inference(answers.ticks, board, emulated=True)
     return Figures(
-        instructions=per_inference(answers.ticks, board, emulated=True)["instructions"],
+        instructions=speed["instructions"],
+        cycles=speed["cycles"],
         flash=image.flash - empty.flash,
         ram=image.ram - empty.ram,
         stack=answers.stack_bytes,

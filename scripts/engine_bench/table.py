@@ -20,7 +20,8 @@ def best(row: Row, other: str, figure: str) -> int | None:
         recorded = (row.get("tflm") or {}).get(figure)
         return recorded["value"] if recorded else None
     builds = (row.get("derived") or {}).get("bakenn", [])
-    return min((build[figure] for build in builds if build.get("equal", 0) == build.get("of", -1)), default=None)
+    right = [build for build in builds if build.get("equal", 0) == build.get("of", -1)]
+    return min((build[figure] for build in right if figure in build), default=None)
 
 
 def ratio(row: Row, other: str, figure: str) -> float | None:
@@ -46,7 +47,7 @@ def summary(rows: Sequence[Row]) -> str:
             for figure in FIGURES
             for other in OTHERS
         ]
-        held = [row for row in measured if "instructions" in row["edgekd"]]
+        held = [row for row in measured if _is_measured(row)]
         lines.append(f"| {board} | {measured[0]['core']} | {len(held)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -58,13 +59,13 @@ def table(rows: Sequence[Row]) -> str:
     lines = ["| board | model | equal to TFLM | " + " | ".join(heads) + " |", "|---|---|---|" + "---:|" * columns]
     for row in rows:
         ours = row["edgekd"]
-        if "instructions" not in ours:
+        if not _is_measured(row):
             reason = ours.get("refused") or ours["failed"]
             lines.append(f"| {row['board']} | {row['model']} | {reason} |" + " |" * columns)
             continue
         cells = []
         for figure in FIGURES:
-            cells.append(f"{ours[figure]:,}")
+            cells.append(_own(row, figure))
             cells += [_cell(row, other, figure) for other in OTHERS]
         equal = f"{ours['equal']} of {ours['of']}"
         lines.append(f"| {row['board']} | {row['model']} | {equal} | " + " | ".join(cells) + " |")
@@ -76,10 +77,9 @@ def short(rows: Sequence[Row]) -> str:
     heads = [f"{_TITLES[figure]} ({', '.join(OTHERS)})" for figure in FIGURES]
     lines = ["| board | model | " + " | ".join(heads) + " |", "|---|---|" + "---:|" * len(heads)]
     for row in rows:
-        ours = row["edgekd"]
-        if "instructions" in ours:
+        if _is_measured(row):
             ratios = {f: ", ".join(_times(ratio(row, other, f)) or "–" for other in OTHERS) for f in FIGURES}
-            cells = " | ".join(f"{ours[figure]:,} ({ratios[figure]})" for figure in FIGURES)
+            cells = " | ".join(f"{_own(row, figure)} ({ratios[figure]})" for figure in FIGURES)
             lines.append(f"| {row['board']} | {row['model']} | {cells} |")
     return "\n".join(lines)
 
@@ -108,6 +108,16 @@ def notes(rows: Sequence[Row]) -> str:
             reasons.append(f"has no target for {row['core']}")
         lines += [f"bakenn, {row['model']} on {row['board']}: {reason}" for reason in reasons]
     return "\n".join(lines)
+
+
+def _is_measured(row: Row) -> bool:
+    return "flash" in row["edgekd"]
+
+
+def _own(row: Row, figure: str) -> str:
+    """edgekd's figure; cycles where the emulator counts those and no instructions."""
+    ours = row["edgekd"]
+    return f"{ours[figure]:,}" if figure in ours else f"{ours['cycles']:,} cycles"
 
 
 def _cell(row: Row, other: str, figure: str) -> str:

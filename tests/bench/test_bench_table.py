@@ -130,6 +130,13 @@ def test_the_tables() -> None:
     assert board.startswith("| b1 | cortex-m4 | 2 | 2.83× | 4.00× |")
 
 
+def test_a_board_that_counts_cycles_has_no_instructions_to_compare() -> None:
+    ours = {name: value for name, value in figures(1).items() if name != "instructions"}
+    measured = row(edgekd={**ours, "cycles": 1234}, derived=None)
+    assert "| 3 of 3 | 1,234 cycles | 300 | – | 10 |" in table([measured])
+    assert short([measured]).splitlines()[2].startswith("| b1 | kws | 1,234 cycles (–, –) | 10 (6.00×, –) |")
+
+
 def test_what_is_wrong_with_edgekd_is_a_failure_and_a_model_too_large_is_not() -> None:
     fine = row(
         edgekd={"refused": "too large"}, derived={"edgekd": {"refused": "too large"}, "bakenn": [figures(1, equal=0)]}
