@@ -14,35 +14,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from graph_parts import elementwise, functions, movement, reduction, windowed
+from graph_parts import elementwise, functions, movement, picking, reduction, windowed
 from graph_parts.maker import Maker, Operator, RandomGraph, Value
 
 OPERATORS: dict[str, Operator] = {
     "ADD": elementwise.add,
+    "ARG_MAX": reduction.arg_max,
+    "ARG_MIN": reduction.arg_min,
     "AVERAGE_POOL_2D": windowed.average_pool_2d,
+    "BATCH_TO_SPACE_ND": picking.batch_to_space,
     "CONCATENATION": movement.concatenation,
     "CONV_2D": windowed.conv_2d,
     "DEPTHWISE_CONV_2D": windowed.depthwise_conv_2d,
+    "DEPTH_TO_SPACE": picking.depth_to_space,
     "DEQUANTIZE": functions.dequantize,
     "EXPAND_DIMS": movement.expand_dims,
     "FULLY_CONNECTED": windowed.fully_connected,
+    "GATHER": picking.gather,
     "HARD_SWISH": functions.hard_swish,
     "LEAKY_RELU": functions.leaky_relu,
     "LOGISTIC": functions.logistic,
+    "MAXIMUM": elementwise.maximum,
     "MAX_POOL_2D": windowed.max_pool_2d,
     "MEAN": reduction.mean,
+    "MINIMUM": elementwise.minimum,
+    "MIRROR_PAD": picking.mirror_pad,
     "MUL": elementwise.mul,
+    "PACK": picking.pack,
     "PAD": movement.pad,
     "PAD folded": windowed.padded_convolution,
     "PADV2": movement.pad_v2,
+    "PRELU": elementwise.prelu,
     "QUANTIZE": functions.quantize,
     "QUANTIZE float": functions.quantize_float,
     "QUANTIZE uint8": functions.quantize_uint8,
+    "REDUCE_MAX": reduction.reduce_max,
+    "REDUCE_MIN": reduction.reduce_min,
     "RELU": functions.relu,
     "RELU6": functions.relu6,
     "RESHAPE": movement.reshape,
+    "RESIZE_BILINEAR": picking.resize_bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": picking.resize_nearest_neighbor,
+    "REVERSE_V2": picking.reverse,
+    "SLICE": picking.slice_,
     "SOFTMAX": functions.softmax,
     "SOFTMAX int16": functions.softmax_16,
+    "SPACE_TO_BATCH_ND": picking.space_to_batch,
+    "SPACE_TO_DEPTH": picking.space_to_depth,
     "SPLIT": movement.split,
     "SPLIT_V": movement.split_v,
     "SQUEEZE": movement.squeeze,
@@ -52,6 +70,7 @@ OPERATORS: dict[str, Operator] = {
     "TANH": functions.tanh,
     "TRANSPOSE": movement.transpose,
     "TRANSPOSE float": movement.transpose_float,
+    "UNPACK": picking.unpack,
 }
 # Chains are made of these: they take any int8 value and give one back.
 _LINKS = (
@@ -74,6 +93,11 @@ _LINKS = (
     reduction.mean,
     functions.softmax,
     elementwise.sub,
+    elementwise.maximum,
+    elementwise.prelu,
+    picking.slice_,
+    picking.resize_nearest_neighbor,
+    picking.mirror_pad,
 )
 
 

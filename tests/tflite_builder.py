@@ -29,6 +29,15 @@ _OPTIONS = {
     "MAX_POOL_2D": "Pool2DOptions",
     "MEAN": "ReducerOptions",
     "SUM": "ReducerOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions",
+    "MAXIMUM": "MaximumMinimumOptions",
+    "MINIMUM": "MaximumMinimumOptions",
+    "PRELU": None,
+    "MIRROR_PAD": "MirrorPadOptions",
+    "REVERSE_V2": "ReverseV2Options",
+    "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",
+    "BATCH_TO_SPACE_ND": "BatchToSpaceNDOptions",
     "PADV2": "PadV2Options",
     "SPLIT_V": "SplitVOptions",
     "RELU": None,
@@ -39,6 +48,7 @@ _OPTIONS = {
 }
 _ENUMERATIONS = {
     "padding": "Padding",
+    "mode": "MirrorPadMode",
     "fused_activation_function": "ActivationFunctionType",
     "weights_format": "FullyConnectedOptionsWeightsFormat",
 }

@@ -151,6 +151,26 @@ OPTIONS: Mapping[str, Options] = {
     ),
     "PACK": Options(59, (Field("values_count", 0, "i32"), Field("axis", 1, "i32"))),
     "UNPACK": Options(64, (Field("num", 0, "i32"), Field("axis", 1, "i32"))),
+    "GATHER": Options(23, (Field("axis", 0, "i32"), Field("batch_dims", 1, "i32"))),
+    "REVERSE_V2": Options(81),
+    "RESIZE_BILINEAR": Options(
+        15, (Field("align_corners", 2, "bool", False), Field("half_pixel_centers", 3, "bool", False))
+    ),
+    "RESIZE_NEAREST_NEIGHBOR": Options(
+        74, (Field("align_corners", 0, "bool", False), Field("half_pixel_centers", 1, "bool", False))
+    ),
+    "MIRROR_PAD": Options(77, (Field("mode", 0, "i8", names=("REFLECT", "SYMMETRIC")),)),
+    "SPACE_TO_DEPTH": Options(19, (Field("block_size", 0, "i32"),)),
+    "DEPTH_TO_SPACE": Options(94, (Field("block_size", 0, "i32"),)),
+    "SPACE_TO_BATCH_ND": Options(25),
+    "BATCH_TO_SPACE_ND": Options(24),
+    "MAXIMUM": Options(39),
+    "MINIMUM": Options(39),
+    "PRELU": _NONE,
+    "REDUCE_MAX": _REDUCER,
+    "REDUCE_MIN": _REDUCER,
+    "ARG_MAX": Options(40),
+    "ARG_MIN": Options(57),
 }
 _MAX_VECTOR = 8  # new_shape, squeeze_dims: one number a dimension
 

@@ -4,9 +4,12 @@
 
 static const int32_t unit = (int32_t)1 << 20;
 
-static inline void row(const void *parameters, const int8_t *a, int32_t stride_a, const int8_t *b, int32_t stride_b,
-                       int8_t *output, int32_t count) {
+static inline void row(const void *parameters, const void *operand_a, int32_t stride_a, const void *operand_b,
+                       int32_t stride_b, void *result, int32_t count) {
     const struct edgekd_add_s8 *p = parameters;
+    const int8_t *a = operand_a;
+    const int8_t *b = operand_b;
+    int8_t *output = result;
     for (int32_t i = 0; i < count; ++i) {
         const int32_t wide_a = (*a - p->zero_point_a) * unit;
         const int32_t wide_b = (*b - p->zero_point_b) * unit;
@@ -25,5 +28,5 @@ void edgekd_add_s8(const struct edgekd_add_s8 *p, const int8_t *a, const int8_t 
 
 void edgekd_add_broadcast_s8(const struct edgekd_add_broadcast_s8 *p, const int8_t *a, const int8_t *b,
                              int8_t *output) {
-    edgekd_broadcast_rows_s8(&p->walk, &p->add, a, b, output, row);
+    edgekd_broadcast_rows(&p->walk, &p->add, a, 1, b, 1, output, 1, row);
 }

@@ -16,23 +16,29 @@ struct edgekd_broadcast {
     int32_t stride_b[EDGEKD_BROADCAST_AXES];
 };
 
-/* One row: `count` outputs, operands `stride_a` and `stride_b` apart. */
-typedef void (*edgekd_row_s8)(const void *parameters, const int8_t *a, int32_t stride_a, const int8_t *b,
-                              int32_t stride_b, int8_t *output, int32_t count);
+/* One row: `count` outputs, operands `stride_a` and `stride_b` elements apart. */
+typedef void (*edgekd_row)(const void *parameters, const void *a, int32_t stride_a, const void *b, int32_t stride_b,
+                           void *output, int32_t count);
 
-/* Calls `row` for each row of the output, in order. Inlined, so that `row` is too. */
-static inline void edgekd_broadcast_rows_s8(const struct edgekd_broadcast *w, const void *parameters, const int8_t *a,
-                                            const int8_t *b, int8_t *output, edgekd_row_s8 row) {
+/* Calls `row` for each row of the output, in order. bytes_a, bytes_b, bytes: of an element. Inlined, so that `row` is
+ * too.
+ */
+static inline void edgekd_broadcast_rows(const struct edgekd_broadcast *w, const void *parameters, const void *a,
+                                         int32_t bytes_a, const void *b, int32_t bytes_b, void *output, int32_t bytes,
+                                         edgekd_row row) {
     const int32_t *n = w->shape;
     const int32_t *sa = w->stride_a;
     const int32_t *sb = w->stride_b;
+    const uint8_t *from_a = a;
+    const uint8_t *from_b = b;
+    uint8_t *to = output;
     for (int32_t i = 0; i < n[0]; ++i) {
         for (int32_t j = 0; j < n[1]; ++j) {
             for (int32_t k = 0; k < n[2]; ++k) {
                 for (int32_t l = 0; l < n[3]; ++l) {
-                    row(parameters, a + i * sa[0] + j * sa[1] + k * sa[2] + l * sa[3], sa[4],
-                        b + i * sb[0] + j * sb[1] + k * sb[2] + l * sb[3], sb[4], output, n[4]);
-                    output += n[4];
+                    row(parameters, from_a + (i * sa[0] + j * sa[1] + k * sa[2] + l * sa[3]) * bytes_a, sa[4],
+                        from_b + (i * sb[0] + j * sb[1] + k * sb[2] + l * sb[3]) * bytes_b, sb[4], to, n[4]);
+                    to += n[4] * bytes;
                 }
             }
         }

@@ -2,9 +2,12 @@
 
 #include "requantize.h"
 
-static inline void row(const void *parameters, const int8_t *a, int32_t stride_a, const int8_t *b, int32_t stride_b,
-                       int8_t *output, int32_t count) {
+static inline void row(const void *parameters, const void *operand_a, int32_t stride_a, const void *operand_b,
+                       int32_t stride_b, void *result, int32_t count) {
     const struct edgekd_mul_s8 *p = parameters;
+    const int8_t *a = operand_a;
+    const int8_t *b = operand_b;
+    int8_t *output = result;
     for (int32_t i = 0; i < count; ++i) {
         const int32_t product = (*a - p->zero_point_a) * (*b - p->zero_point_b);
         output[i] = edgekd_offset_clamp_s8(edgekd_requantize(product, p->multiplier, p->shift), p->zero_point,
@@ -20,5 +23,5 @@ void edgekd_mul_s8(const struct edgekd_mul_s8 *p, const int8_t *a, const int8_t 
 
 void edgekd_mul_broadcast_s8(const struct edgekd_mul_broadcast_s8 *p, const int8_t *a, const int8_t *b,
                              int8_t *output) {
-    edgekd_broadcast_rows_s8(&p->walk, &p->mul, a, b, output, row);
+    edgekd_broadcast_rows(&p->walk, &p->mul, a, 1, b, 1, output, 1, row);
 }

@@ -1,4 +1,4 @@
-"""Two operands: ADD, SUB, MUL."""
+"""Two operands: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU."""
 
 from __future__ import annotations
 
@@ -16,14 +16,22 @@ def _other_operand(m: Maker, x: Value) -> Value:
     return m.constant_value(shape) if m.chance(0.3) else m.input(shape)
 
 
-def _binary(m: Maker, x: Value | None, name: str) -> Value:
-    if x is None:
-        x = m.input(tuple(n if m.chance(0.8) else 1 for n in m.shape(m.between(1, 5), 4)))
-    other = x if m.chance(0.1) else _other_operand(m, x)
-    a, b = (other, x) if m.chance(0.3) else (x, other)
+def _operand(m: Maker, x: Value | None) -> Value:
+    return x if x is not None else m.input(tuple(n if m.chance(0.8) else 1 for n in m.shape(m.between(1, 5), 4)))
+
+
+def _broadcast(a: Value, b: Value) -> tuple[int, ...]:
+    """The shape two operands have together."""
     rank = max(len(a.shape), len(b.shape))
     shapes = [(1,) * (rank - len(v.shape)) + v.shape for v in (a, b)]
-    shape = tuple(max(pair) for pair in zip(*shapes, strict=True))
+    return tuple(max(pair) for pair in zip(*shapes, strict=True))
+
+
+def _binary(m: Maker, x: Value | None, name: str) -> Value:
+    x = _operand(m, x)
+    other = x if m.chance(0.1) else _other_operand(m, x)
+    a, b = (other, x) if m.chance(0.3) else (x, other)
+    shape = _broadcast(a, b)
     natural = a.scale * b.scale * 60 if name == "MUL" else a.scale + b.scale
     y = m.value(shape, float(np.float32(natural * m.pick([0.001, 0.3, 0.3, 1.0, 1.0, 3.0, 100.0]))))
     m.model.operator(name, [a.index, b.index], [y.index], fused_activation_function=m.activation())
@@ -40,3 +48,39 @@ def sub(m: Maker, x: Value | None = None) -> Value:
 
 def mul(m: Maker, x: Value | None = None) -> Value:
     return _binary(m, x, "MUL")
+
+
+def _extreme(m: Maker, x: Value | None, name: str) -> Value:
+    """Of numbers on one scale: a tensor, a constant or a single number."""
+    dtype = "int8" if x is not None or m.chance(0.7) else "int16"
+    x = x if x is not None else m.input(m.shape(m.between(1, 5), 4), dtype)
+    shape = m.pick([x.shape, x.shape[-1:], (1,), ()])
+    if m.chance(0.5):
+        values = m.random.integers(-100, 100, shape).astype(dtype)
+        index = m.model.tensor(shape, dtype, scale=x.scale, zero_point=x.zero_point, data=values)
+        other = Value(index, tuple(shape), dtype, x.scale, x.zero_point)
+    else:
+        other = m.like(x, shape)
+        m.inputs.append(other)
+    a, b = (other, x) if m.chance(0.3) else (x, other)
+    y = m.like(x, x.shape)
+    m.model.operator(name, [a.index, b.index], [y.index])
+    return y
+
+
+def maximum(m: Maker, x: Value | None = None) -> Value:
+    return _extreme(m, x, "MAXIMUM")
+
+
+def minimum(m: Maker, x: Value | None = None) -> Value:
+    return _extreme(m, x, "MINIMUM")
+
+
+def prelu(m: Maker, x: Value | None = None) -> Value:
+    """Slopes of each channel or just one, constant or not."""
+    x = _operand(m, x)
+    shape = m.pick([x.shape[-1:], (1,) * (len(x.shape) - 1) + x.shape[-1:], (1,), x.shape])
+    slopes = m.constant_value(shape) if m.chance(0.8) else m.input(shape)
+    y = m.value(_broadcast(x, slopes), float(np.float32(x.scale * m.pick([0.3, 1.0, 2.0]))))
+    m.model.operator("PRELU", [x.index, slopes.index], [y.index])
+    return y

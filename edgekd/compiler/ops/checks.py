@@ -108,6 +108,14 @@ def same_scale(op: Operator, a: Tensor, b: Tensor) -> None:
         fail(op, f"{label(a)} and {label(b)} differ in scale or zero point, which it cannot change", CONVERT_INT8)
 
 
+def unchanged(op: Operator, source: Tensor, target: Tensor) -> None:
+    """Elements of `source` can go to `target` as they are: same type, same scale."""
+    same_type(op, source, target)
+    if source.quantization is not None or target.quantization is not None:
+        quantized(op, source, target, dtype=source.dtype)
+        same_scale(op, source, target)
+
+
 def axis_of(op: Operator, axis: int, dimensions: int) -> int:
     """`axis`, counted from the end when negative, as a number from 0."""
     if not -dimensions <= axis < dimensions:

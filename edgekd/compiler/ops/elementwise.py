@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import FieldValue, KernelCall
-from edgekd.compiler.ops import axes
-from edgekd.compiler.ops.axes import Axis
-from edgekd.compiler.ops.checks import (
-    CONVERT_AGAIN,
-    fail,
-    label,
-    limits,
-    multiplier,
-    output,
-    quantized,
-    required,
-    shape_is,
-    strides_of,
-)
+from edgekd.compiler.ops.broadcast import may_replace, walk_of
+from edgekd.compiler.ops.checks import fail, label, limits, multiplier, output, quantized, required
 
-_AXES = 5  # EDGEKD_BROADCAST_AXES
 _EXTRA_BITS = 20  # that ADD and SUB give their operands
 
 Lowering = Add | Mul | KernelCall
@@ -91,7 +76,7 @@ def _call(
     fields: dict[str, FieldValue],
 ) -> Lowering:
     """A layer when both operands have the output's shape, a call of the broadcasting kernel otherwise."""
-    walk = _walk(op, a, b, target)
+    walk = walk_of(op, a, b, target)
     fields = {**fields, **limits(op, target)}
     if a.elements == b.elements == target.elements:
         return layer(a, b, target, fields)
@@ -102,33 +87,5 @@ def _call(
         inputs=(a, b),
         outputs=(target,),
         fields={**walk, **{f"{kernel}.{name}": value for name, value in fields.items()}},
-        in_place=tuple((0, i) for i, x in enumerate((a, b)) if x.elements == target.elements and not x.is_constant),
+        in_place=may_replace(target, a, b),
     )
-
-
-def _walk(op: Operator, a: Tensor, b: Tensor, target: Tensor) -> dict[str, FieldValue]:
-    """The field `walk`: the output's axes and how each operand moves along them."""
-    dimensions = max(len(a.shape), len(b.shape))
-    shape_a, shape_b = _extended(a.shape, dimensions), _extended(b.shape, dimensions)
-    if any(m != n and m != 1 and n != 1 for m, n in zip(shape_a, shape_b, strict=True)):
-        fail(op, f"shapes {list(a.shape)} and {list(b.shape)} cannot be combined", CONVERT_AGAIN)
-    shape = [max(m, n) for m, n in zip(shape_a, shape_b, strict=True)]
-    shape_is(op, target, shape)
-    walk = [
-        Axis(size, (0 if m == 1 else step_a, 0 if n == 1 else step_b))
-        for size, m, n, step_a, step_b in zip(
-            shape, shape_a, shape_b, strides_of(shape_a), strides_of(shape_b), strict=True
-        )
-    ]
-    fitted = axes.padded(axes.joined(walk), _AXES, tensors=2)
-    if fitted is None:
-        fail(op, f"shapes {list(a.shape)} and {list(b.shape)} are broadcast in too many places")
-    return {
-        "walk.shape": axes.sizes(fitted),
-        "walk.stride_a": axes.strides(fitted, 0),
-        "walk.stride_b": axes.strides(fitted, 1),
-    }
-
-
-def _extended(shape: Sequence[int], dimensions: int) -> list[int]:
-    return [1] * (dimensions - len(shape)) + list(shape)

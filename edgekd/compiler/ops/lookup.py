@@ -36,9 +36,14 @@ _INTEGER_BITS = 4  # of the input of LOGISTIC and TANH in fixed point
 _MAX_STEPS = 1 << 24  # of one real number in a scale: more means the scale is broken
 
 
-def table_call(op: Operator, source: Tensor, target: Tensor, function: Callable[[int], int]) -> KernelCall:
-    """The call that maps each 8-bit number of `source` to function(number), within `target`'s type."""
-    shape_is(op, target, source.shape)
+def table_call(
+    op: Operator, source: Tensor, target: Tensor, function: Callable[[int], int], *, reshaped: bool = False
+) -> KernelCall:
+    """The call that maps each 8-bit number of `source` to function(number), within `target`'s type.
+
+    reshaped: the target may have the same elements under another shape.
+    """
+    shape_is(op, target, target.shape if reshaped and target.elements == source.elements else source.shape)
     by_bits = np.arange(256, dtype=np.uint8).view(source.dtype)
     results = np.array([function(int(x)) for x in by_bits], np.int64).astype(target.dtype)
     return KernelCall(

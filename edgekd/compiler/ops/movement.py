@@ -1,4 +1,5 @@
-"""Operators that move elements unchanged, one tensor to one: PAD, TRANSPOSE, STRIDED_SLICE."""
+"""Operators that move elements unchanged, one tensor to one, in regular steps: PAD, TRANSPOSE, SLICE, STRIDED_SLICE,
+SPACE_TO_DEPTH, DEPTH_TO_SPACE."""
 
 from __future__ import annotations
 
@@ -15,14 +16,17 @@ from edgekd.compiler.ops.checks import (
     constant_ints,
     fail,
     label,
+    of_type,
     operands,
     output,
     quantized,
+    rank,
     required,
     same_scale,
     same_type,
     shape_is,
     strides_of,
+    unchanged,
 )
 
 _PAD_AXES, _COPY_AXES = 4, 5  # EDGEKD_PAD_AXES, EDGEKD_COPY_AXES
@@ -34,8 +38,7 @@ def pad(op: Operator) -> KernelCall:
     assert source is not None and paddings is not None
     target = output(op)
     quantized(op, source, target)
-    rank = len(source.shape)
-    numbers = constant_ints(op, paddings, "paddings", 2 * rank)
+    numbers = constant_ints(op, paddings, "paddings", 2 * len(source.shape))
     if any(number < 0 for number in numbers):
         fail(op, f"its paddings {numbers} are negative", CONVERT_AGAIN)
     front, back = numbers[::2], numbers[1::2]
@@ -92,22 +95,78 @@ def transpose(op: Operator) -> KernelCall:
     return _copy(op, source, target, [steps[d] for d in permutation], start=0)
 
 
+def slice_(op: Operator) -> KernelCall:
+    """A size of -1 takes all that is left. TensorFlow Lite Micro reads at most 5 dimensions."""
+    source, begin, size = required(op, 3)
+    target = output(op)
+    unchanged(op, source, target)
+    begins, sizes = (
+        constant_ints(op, tensor, what, len(source.shape)) for tensor, what in ((begin, "begin"), (size, "size"))
+    )
+    sizes = [n - first if count == -1 else count for n, first, count in zip(source.shape, begins, sizes, strict=True)]
+    for extent, first, count in zip(source.shape, begins, sizes, strict=True):
+        if not (0 <= first < extent and 1 <= count <= extent - first):
+            fail(op, f"it takes {count} of {extent} elements from {first} on", CONVERT_AGAIN)
+    shape_is(op, target, sizes)
+    steps = strides_of(source.shape)
+    return _copy(op, source, target, steps, start=sum(step * first for step, first in zip(steps, begins, strict=True)))
+
+
+def space_to_depth(op: Operator) -> KernelCall:
+    source, target, block = _block(op)
+    images, height, width, channels = source.shape
+    if height % block or width % block:
+        fail(
+            op, f"{label(source)} of shape {list(source.shape)} is no whole number of blocks of {block}", CONVERT_AGAIN
+        )
+    shape_is(op, target, (images, height // block, width // block, channels * block * block))
+    image, row, column, _ = strides_of(source.shape)
+    sizes = (images, height // block, width // block, block, block * channels)
+    return _copy(op, source, target, (image, block * row, block * column, row, 1), start=0, sizes=sizes)
+
+
+def depth_to_space(op: Operator) -> KernelCall:
+    source, target, block = _block(op)
+    images, height, width, depth = source.shape
+    channels = depth // (block * block)
+    if depth % (block * block):
+        fail(op, f"{label(source)} has {depth} channels, no multiple of {block} x {block}", CONVERT_AGAIN)
+    shape_is(op, target, (images, height * block, width * block, channels))
+    image, row, column, _ = strides_of(source.shape)
+    sizes = (images, height, block, width, block * channels)
+    return _copy(op, source, target, (image, row, block * channels, column, 1), start=0, sizes=sizes)
+
+
+def _block(op: Operator) -> tuple[Tensor, Tensor, int]:
+    """Input, output and the side of a block."""
+    (source,) = required(op, 1)
+    target = output(op)
+    of_type(op, source, "int8", "float32")
+    unchanged(op, source, target)
+    rank(op, source, 4)
+    block = int(op.options["block_size"])
+    if not 1 <= block <= max(source.shape):
+        fail(op, f"its block size is {block}", CONVERT_AGAIN)
+    return source, target, block
+
+
 def strided_slice(op: Operator) -> KernelCall:
     """Masks as TensorFlow Lite Micro reads them: begin, end and shrink; it knows neither ellipsis nor new axes."""
     source, begin, end, stride = required(op, 4)
     target = output(op)
     same_type(op, source, target)
-    rank = len(source.shape)
+    dimensions = len(source.shape)
     options = op.options
     for name in ("ellipsis_mask", "new_axis_mask", "offset"):
         if options[name]:
             fail(op, f"its {name} is not supported by TensorFlow Lite Micro", "slice every dimension by begin and end")
     begins, ends, by = (
-        constant_ints(op, tensor, what, rank) for tensor, what in ((begin, "begin"), (end, "end"), (stride, "strides"))
+        constant_ints(op, tensor, what, dimensions)
+        for tensor, what in ((begin, "begin"), (end, "end"), (stride, "strides"))
     )
     starts: list[int] = []
     sizes: list[int] = []
-    for d in range(rank):
+    for d in range(dimensions):
         bit = 1 << d
         masks = bool(options["begin_mask"] & bit), bool(options["end_mask"] & bit)
         if options["shrink_axis_mask"] & bit:

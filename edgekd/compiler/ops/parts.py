@@ -1,4 +1,4 @@
-"""A tensor put together of parts or taken apart: CONCATENATION, SPLIT, SPLIT_V."""
+"""A tensor put together of parts or taken apart: CONCATENATION, PACK, SPLIT, SPLIT_V, UNPACK."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from edgekd.compiler.ops.checks import (
     required,
     same_scale,
     same_type,
+    unchanged,
 )
 
 _MAX_CONCATENATED = 10  # TensorFlow Lite Micro's limit (concatenation.cc, kMaxInputNum)
@@ -41,6 +42,38 @@ def concatenation(op: Operator) -> KernelCall:
             same_scale(op, source, target)
     _check_parts(op, sources, target, axis)
     return _pieces(op, "edgekd_concatenation", "concatenation.c", tuple(sources), (target,), sources, axis)
+
+
+def pack(op: Operator) -> KernelCall:
+    """Tensors of one shape side by side along a new axis."""
+    target = output(op)
+    sources = [tensor for tensor in op.inputs if tensor is not None]
+    if not sources or len(sources) != len(op.inputs) or len(sources) != op.options["values_count"]:
+        fail(op, f"it has {len(sources)} inputs for {op.options['values_count']} values", CONVERT_AGAIN)
+    axis = axis_of(op, op.options["axis"], len(target.shape))
+    for source in sources:
+        unchanged(op, source, target)
+    _check_slices(op, sources, target, axis)
+    return _pieces(op, "edgekd_concatenation", "concatenation.c", tuple(sources), (target,), sources, axis)
+
+
+def unpack(op: Operator) -> KernelCall:
+    """The reverse of PACK."""
+    (source,) = required(op, 1)
+    if len(op.outputs) != op.options["num"]:
+        fail(op, f"it has {len(op.outputs)} outputs for {op.options['num']} values", CONVERT_AGAIN)
+    axis = axis_of(op, op.options["axis"], len(source.shape))
+    for target in op.outputs:
+        unchanged(op, source, target)
+    _check_slices(op, op.outputs, source, axis)
+    return _pieces(op, "edgekd_split", "split.c", (source,), op.outputs, op.outputs, axis)
+
+
+def _check_slices(op: Operator, slices: Sequence[Tensor], whole: Tensor, axis: int) -> None:
+    """The whole is these, one after the other along an axis they do not have."""
+    wanted = (*whole.shape[:axis], *whole.shape[axis + 1 :])
+    if whole.shape[axis] != len(slices) or any(part.shape != wanted for part in slices):
+        fail(op, f"{label(whole)} of shape {list(whole.shape)} is not {len(slices)} of {list(wanted)}", CONVERT_AGAIN)
 
 
 def split(op: Operator) -> KernelCall:

@@ -1,4 +1,4 @@
-"""MEAN and SUM."""
+"""MEAN, SUM, REDUCE_MAX, REDUCE_MIN, ARG_MAX, ARG_MIN."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from math import prod
 
-from edgekd.compiler.graph import Operator
+from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.lowered import FieldValue, KernelCall
 from edgekd.compiler.ops import axes
 from edgekd.compiler.ops.axes import Axis
@@ -15,15 +15,17 @@ from edgekd.compiler.ops.checks import (
     constant_ints,
     fail,
     multiplier,
+    of_type,
     output,
     quantized,
     required,
+    same_scale,
     shape_is,
     strides_of,
     summable,
 )
 
-_AXES = 3  # EDGEKD_MEAN_AXES
+_AXES = 3  # EDGEKD_MEAN_AXES, EDGEKD_REDUCE_AXES
 
 
 def mean(op: Operator) -> KernelCall:
@@ -35,14 +37,7 @@ def reduce_sum(op: Operator) -> KernelCall:
 
 
 def _reduce(op: Operator, *, divide: bool) -> KernelCall:
-    source, axis = required(op, 2)
-    target = output(op)
-    quantized(op, source, target)
-    rank = len(source.shape)
-    reduced = {axis_of(op, value, rank) for value in constant_ints(op, axis, "axes")}
-    keep = op.options["keep_dims"]
-    shape = [1 if d in reduced else n for d, n in enumerate(source.shape) if keep or d not in reduced]
-    shape_is(op, target, shape)
+    source, target, reduced = _reduction(op)
     count = prod(source.shape[d] for d in reduced)
     summable(op, count)
     factor, shift = multiplier(op, source.scale / target.scale)
@@ -62,6 +57,69 @@ def _reduce(op: Operator, *, divide: bool) -> KernelCall:
         inputs=(source,),
         outputs=(target,),
         fields=fields,
+    )
+
+
+def reduce_max(op: Operator) -> KernelCall:
+    return _extreme(op, "max")
+
+
+def reduce_min(op: Operator) -> KernelCall:
+    return _extreme(op, "min")
+
+
+def _extreme(op: Operator, which: str) -> KernelCall:
+    source, target, reduced = _reduction(op)
+    same_scale(op, source, target)
+    return KernelCall(
+        function=f"edgekd_reduce_{which}_s8",
+        struct="edgekd_reduce_max_s8",
+        sources=("reduce_max_s8.c", "reduce_max_s8.h"),
+        inputs=(source,),
+        outputs=(target,),
+        fields=_loops(op, source.shape, reduced),
+    )
+
+
+def _reduction(op: Operator) -> tuple[Tensor, Tensor, set[int]]:
+    """Input, output and the dimensions reduced."""
+    source, axis = required(op, 2)
+    target = output(op)
+    quantized(op, source, target)
+    reduced = {axis_of(op, value, len(source.shape)) for value in constant_ints(op, axis, "axes")}
+    keep = op.options["keep_dims"]
+    shape_is(op, target, [1 if d in reduced else n for d, n in enumerate(source.shape) if keep or d not in reduced])
+    return source, target, reduced
+
+
+def arg_max(op: Operator) -> KernelCall:
+    return _arg(op, "max")
+
+
+def arg_min(op: Operator) -> KernelCall:
+    return _arg(op, "min")
+
+
+def _arg(op: Operator, which: str) -> KernelCall:
+    """int8 to int32: TensorFlow Lite Micro knows no other integers."""
+    source, axis = required(op, 2)
+    target = output(op)
+    quantized(op, source)
+    of_type(op, target, "int32")
+    of_type(op, axis, "int32")
+    where = axis_of(op, constant_ints(op, axis, "axis", 1)[0], len(source.shape))
+    shape_is(op, target, (*source.shape[:where], *source.shape[where + 1 :]))
+    return KernelCall(
+        function=f"edgekd_arg_{which}_s8",
+        struct="edgekd_arg_max_s8",
+        sources=("arg_max_s8.c", "arg_max_s8.h"),
+        inputs=(source,),
+        outputs=(target,),
+        fields={
+            "outer": prod(source.shape[:where]),
+            "extent": source.shape[where],
+            "inner": prod(source.shape[where + 1 :]),
+        },
     )
 
 

@@ -1,0 +1,17 @@
+/* MAXIMUM and MINIMUM of two tensors on one scale, with broadcasting. */
+#ifndef EDGEKD_MAXIMUM_MINIMUM_H
+#define EDGEKD_MAXIMUM_MINIMUM_H
+
+#include "broadcast.h"
+
+struct edgekd_maximum_minimum {
+    struct edgekd_broadcast walk;
+};
+
+/* output may be an operand that has its shape. */
+void edgekd_maximum_s8(const struct edgekd_maximum_minimum *p, const int8_t *a, const int8_t *b, int8_t *output);
+void edgekd_minimum_s8(const struct edgekd_maximum_minimum *p, const int8_t *a, const int8_t *b, int8_t *output);
+void edgekd_maximum_s16(const struct edgekd_maximum_minimum *p, const int16_t *a, const int16_t *b, int16_t *output);
+void edgekd_minimum_s16(const struct edgekd_maximum_minimum *p, const int16_t *a, const int16_t *b, int16_t *output);
+
+#endif
