@@ -9,7 +9,7 @@
  *
  *      x0 x1 x2 x3 x4 x5       sum0 += w0 x0 + w1 x1 + w2 x2      sum1 += w0 x1 + w1 x2 + w2 x3   ...
  *
- * Other windows load every input for every tap. Pixels behind the last four are made one by one.
+ * and at stride 2 nine. Other windows load every input for every tap. Pixels behind the last four are made one by one.
  */
 #include "depthwise_conv_2d_s8_scalar.h"
 
@@ -26,29 +26,51 @@ INLINE void add_product(uint32_t *sum, int32_t x, int32_t w) {
     __asm__("" : "+r"(*sum));
 }
 
-/* x: the first input of a row of three taps, the others step apart. */
-INLINE void add_three_taps(uint32_t sums[PIXELS], int32_t pixels, const int8_t *x, int32_t step, const int8_t *w) {
+/* A row of three neighbouring taps. x: the first input, the others step apart. stride: 1 or 2. */
+INLINE void add_three_taps(uint32_t sums[PIXELS], int32_t pixels, int32_t stride, const int8_t *x, int32_t step,
+                           const int8_t *w) {
     const int32_t w0 = w[0];
     const int32_t w1 = w[1];
     const int32_t w2 = w[2];
-    const int32_t x1 = x[step];
-    const int32_t x2 = x[2 * step];
-    add_product(&sums[0], x[0], w0);
-    add_product(&sums[0], x1, w1);
-    add_product(&sums[0], x2, w2);
-    if (pixels == PIXELS) {
+    if (pixels == 1) {
+        add_product(&sums[0], x[0], w0);
+        add_product(&sums[0], x[step], w1);
+        add_product(&sums[0], x[2 * step], w2);
+    } else if (stride == 1) {
         const int8_t *const right = x + 3 * step;
-        const int32_t x3 = right[0];
-        const int32_t x4 = right[step];
+        add_product(&sums[0], x[0], w0);
+        const int32_t x1 = x[step];
+        add_product(&sums[0], x1, w1);
         add_product(&sums[1], x1, w0);
+        const int32_t x2 = x[2 * step];
+        add_product(&sums[0], x2, w2);
         add_product(&sums[1], x2, w1);
         add_product(&sums[2], x2, w0);
+        const int32_t x3 = right[0];
         add_product(&sums[1], x3, w2);
         add_product(&sums[2], x3, w1);
         add_product(&sums[3], x3, w0);
+        const int32_t x4 = right[step];
         add_product(&sums[2], x4, w2);
         add_product(&sums[3], x4, w1);
         add_product(&sums[3], right[2 * step], w2);
+    } else {
+        const int8_t *const right = x + 4 * step;
+        add_product(&sums[0], x[0], w0);
+        add_product(&sums[0], x[step], w1);
+        const int32_t x2 = x[2 * step];
+        add_product(&sums[0], x2, w2);
+        add_product(&sums[1], x2, w0);
+        add_product(&sums[1], (x + step)[2 * step], w1);
+        const int32_t x4 = right[0];
+        add_product(&sums[1], x4, w2);
+        add_product(&sums[2], x4, w0);
+        add_product(&sums[2], right[step], w1);
+        const int32_t x6 = right[2 * step];
+        add_product(&sums[2], x6, w2);
+        add_product(&sums[3], x6, w0);
+        add_product(&sums[3], (right + step)[2 * step], w1);
+        add_product(&sums[3], right[4 * step], w2);
     }
 }
 
@@ -77,15 +99,16 @@ INLINE void finish(const struct edgekd_depthwise_conv_2d_s8_scalar *p, int32_t o
             y[3 * step] = edgekd_result_scalar((int32_t)sums[3], multiplier, shift, offset);
         }
     } else {
+        const uint32_t kept[PIXELS] = {sums[0], sums[1], sums[2], sums[3]}; /* so that only these are in memory */
         for (int32_t i = 0; i < pixels; ++i) {
-            y[i * step] = edgekd_plain_result_scalar((int32_t)sums[i], multiplier, shift, p->zero_point);
+            y[i * step] = edgekd_plain_result_scalar((int32_t)kept[i], multiplier, shift, p->zero_point);
         }
     }
 }
 
 /* All outputs of one pixel or of PIXELS neighbours. x: the first tap of the first pixel's window in scratch. */
-INLINE void three_taps_at(const struct edgekd_depthwise_conv_2d_s8_scalar *p, int32_t pixels, const int8_t *x,
-                          int8_t *y) {
+INLINE void three_taps_at(const struct edgekd_depthwise_conv_2d_s8_scalar *p, int32_t pixels, int32_t stride,
+                          const int8_t *x, int8_t *y) {
     const int32_t channels = p->window.input_channels;
     const int32_t height = p->window.height;
     const int32_t row_bytes = p->row_width * channels;
@@ -95,7 +118,7 @@ INLINE void three_taps_at(const struct edgekd_depthwise_conv_2d_s8_scalar *p, in
         sums[0] = sums[1] = sums[2] = sums[3] = (uint32_t)p->bias[channel];
         const int8_t *row = x + channel;
         for (int32_t i = height; i > 0; --i) {
-            add_three_taps(sums, pixels, row, channels, w);
+            add_three_taps(sums, pixels, stride, row, channels, w);
             w += 3;
             row += row_bytes;
         }
@@ -129,12 +152,18 @@ INLINE void any_taps_at(const struct edgekd_depthwise_conv_2d_s8_scalar *p, int3
     }
 }
 
-static void four_of_three_taps(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x, int8_t *y) {
-    three_taps_at(p, PIXELS, x, y);
+typedef void pixels_function(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x, int8_t *y);
+
+static void four_at_stride_1(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x, int8_t *y) {
+    three_taps_at(p, PIXELS, 1, x, y);
+}
+
+static void four_at_stride_2(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x, int8_t *y) {
+    three_taps_at(p, PIXELS, 2, x, y);
 }
 
 static void one_of_three_taps(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x, int8_t *y) {
-    three_taps_at(p, 1, x, y);
+    three_taps_at(p, 1, 1, x, y);
 }
 
 static void four_of_any_taps(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x, int8_t *y) {
@@ -176,7 +205,11 @@ void edgekd_depthwise_conv_2d_s8_scalar(const struct edgekd_depthwise_conv_2d_s8
     const struct edgekd_window *const w = &p->window;
     const int32_t outputs = w->input_channels * p->depth_multiplier;
     const int32_t pixel_step = w->stride_x * w->input_channels;
-    const int three_taps = w->width == 3 && w->dilation_x == 1 && w->stride_x == 1 && p->depth_multiplier == 1;
+    const int three_taps = w->width == 3 && w->dilation_x == 1 && w->stride_x <= 2 && p->depth_multiplier == 1;
+    pixels_function *const four = !three_taps        ? four_of_any_taps
+                                  : w->stride_x == 1 ? four_at_stride_1
+                                                     : four_at_stride_2;
+    pixels_function *const one = three_taps ? one_of_three_taps : one_of_any_taps;
     for (int32_t y = first; y < last; ++y) {
         int8_t *const row = edgekd_output_row(w, output, y, outputs);
         const int8_t *from = scratch;
@@ -184,12 +217,12 @@ void edgekd_depthwise_conv_2d_s8_scalar(const struct edgekd_depthwise_conv_2d_s8
         copy_rows(p, input, y, scratch);
         int32_t left = w->output_width;
         for (; left >= PIXELS; left -= PIXELS) {
-            (three_taps ? four_of_three_taps : four_of_any_taps)(p, from, to);
+            four(p, from, to);
             from += PIXELS * pixel_step;
             to += PIXELS * outputs;
         }
         for (; left > 0; --left) {
-            (three_taps ? one_of_three_taps : one_of_any_taps)(p, from, to);
+            one(p, from, to);
             from += pixel_step;
             to += outputs;
         }
