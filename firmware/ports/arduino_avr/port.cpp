@@ -29,7 +29,12 @@ void edgekd_port_init(void) {
     // millis() with the interrupt of timer 0, which would take cycles from what is measured.
     TIMSK0 = 0;
     TCCR1A = 0;
+    TCCR1B = 0;
     TCCR3A = 0;
+    TCCR3B = 0;
+    TCNT1 = 0;
+    TCNT3 = 0;
+    TIFR3 = _BV(TOV3); // of when the core had it run for PWM
     TIMSK3 = _BV(TOIE3);
     TCCR1B = _BV(CS10);
     TCCR3B = _BV(CS32) | _BV(CS30);
