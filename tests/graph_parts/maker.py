@@ -84,8 +84,12 @@ class Maker:
     def shape(self, rank: int | None = None, largest: int = 6) -> tuple[int, ...]:
         return tuple(self.between(1, largest) for _ in range(self.between(1, 4) if rank is None else rank))
 
+    def channels(self, few: int = 10) -> int:
+        """1 to `few`, now and then so many that a kernel's widest block goes in more than once."""
+        return self.between(few, 5 * few) if self.chance(0.15) else self.between(1, few)
+
     def image_shape(self) -> tuple[int, ...]:
-        return (self.pick([1, 1, 1, 2]), self.between(1, 10), self.between(1, 10), self.between(1, 10))
+        return (self.pick([1, 1, 1, 2]), self.between(1, 10), self.between(1, 10), self.channels())
 
     def input(self, shape: Sequence[int], dtype: str = "int8") -> Value:
         value = self._value(shape, dtype, *self._quantization(dtype))

@@ -60,7 +60,7 @@ def conv_2d(m: Maker, x: Value | None = None) -> Value:
     if m.chance(0.25):
         w = Windowed(1, 1, w.options | {"stride_h": 1, "stride_w": 1}, (x.shape[1], x.shape[2]))
     groups = m.pick([g for g in range(1, x.shape[3] + 1) if x.shape[3] % g == 0]) if m.chance(0.2) else 1
-    outputs = groups * m.between(1, 9 if groups == 1 else 3)
+    outputs = groups * (m.channels(9) if groups == 1 else m.between(1, 3))
     shape = (outputs, w.height, w.width, x.shape[3] // groups)
     parameters, scale = _weights(m, x, shape, outputs, 0, int(np.prod(shape[1:])))
     y = m.value((x.shape[0], *w.output, outputs), scale)
@@ -94,7 +94,7 @@ def fully_connected(m: Maker, x: Value | None = None) -> Value:
     flatten = not keep and m.chance(0.5)
     depth = int(np.prod(x.shape[1:])) if flatten else x.shape[-1]
     rows = int(np.prod(x.shape)) // depth
-    outputs = m.between(1, 11)
+    outputs = m.channels(11)
     parameters, scale = _weights(m, x, (outputs, depth), outputs, 0, depth)
     y = m.value((*x.shape[:-1], outputs) if keep else (rows, outputs), scale)
     m.model.operator(
