@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "requantize.h"
+
 /* To any address. */
 static inline void edgekd_store_4_dsp(int8_t *to, int32_t word) {
     memcpy(to, &word, 4);
@@ -37,6 +39,17 @@ static inline int32_t edgekd_asr_dsp(int32_t x, int32_t y) {
     return shifted;
 #else
     return x >> (y & 0xff);
+#endif
+}
+
+/* x / 2^20, rounded down, within -128 to 127. GCC 12 makes comparisons of the C. */
+static inline int32_t edgekd_saturate_20_dsp(int32_t x) {
+#ifdef __ARM_FEATURE_DSP
+    int32_t y;
+    __asm__("ssat %0, #8, %1, asr #20" : "=r"(y) : "r"(x));
+    return y;
+#else
+    return edgekd_clamp_s8(x >> 20, -128, 127);
 #endif
 }
 

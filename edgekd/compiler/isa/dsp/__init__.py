@@ -6,10 +6,12 @@ from edgekd.compiler.isa.common import Kernels
 from edgekd.compiler.isa.dsp.convolution import convolution
 from edgekd.compiler.isa.dsp.dense import dense
 from edgekd.compiler.isa.dsp.depthwise import depthwise
-from edgekd.compiler.layers import Convolution, Dense, Depthwise
+from edgekd.compiler.isa.dsp.elementwise import add
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise
 
 KERNELS: Kernels = {
     Dense: dense,
     Convolution: convolution,
     Depthwise: depthwise,
+    Add: add,
 }

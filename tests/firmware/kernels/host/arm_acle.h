@@ -39,6 +39,15 @@ static inline int32_t __smlabt(int16x2_t a, int16x2_t b, int32_t c) {
     return (int32_t)((uint32_t)(edgekd_test_low(a) * edgekd_test_high(b)) + (uint32_t)c);
 }
 
+/* A word by a half of another, the upper 32 of 48 bits. */
+static inline int32_t __smlawb(int32_t a, int16x2_t b, int32_t c) {
+    return (int32_t)((uint32_t)((int64_t)a * edgekd_test_low(b) >> 16) + (uint32_t)c);
+}
+
+static inline int32_t __smlawt(int32_t a, int16x2_t b, int32_t c) {
+    return (int32_t)((uint32_t)((int64_t)a * edgekd_test_high(b) >> 16) + (uint32_t)c);
+}
+
 static inline int16x2_t __sadd16(int16x2_t a, int16x2_t b) {
     const uint32_t low = (uint32_t)(edgekd_test_low(a) + edgekd_test_low(b));
     const uint32_t high = (uint32_t)(edgekd_test_high(a) + edgekd_test_high(b));
