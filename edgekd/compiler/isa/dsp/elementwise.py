@@ -80,7 +80,8 @@ def _sums(fields: Mapping[str, Any]) -> Numbers:
         for x in "ab"
     ]
     sums = _requantized(wide[0][:, None] + wide[1][None, :], fields["multiplier"], fields["shift"])
-    return np.clip(sums + fields["zero_point"], -128, 127)
+    results: Numbers = np.clip(sums + int(fields["zero_point"]), -128, 127)
+    return results
 
 
 def _requantized(values: Numbers, multiplier: int, shift: int) -> Numbers:
