@@ -11,22 +11,23 @@
 
 #include <stdint.h>
 
+/* 16 bits: every layer with a window has one of these in flash. */
 struct edgekd_window {
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t height; /* of the window, in taps */
-    int32_t width;
-    int32_t stride_y;
-    int32_t stride_x;
-    int32_t dilation_y; /* from one tap to the next, in pixels */
-    int32_t dilation_x;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t input_rows; /* the buffers hold: the height when it is the whole image */
-    int32_t output_rows;
+    int16_t input_height;
+    int16_t input_width;
+    int16_t input_channels;
+    int16_t output_height;
+    int16_t output_width;
+    int16_t height; /* of the window, in taps */
+    int16_t width;
+    int16_t stride_y;
+    int16_t stride_x;
+    int16_t dilation_y; /* from one tap to the next, in pixels */
+    int16_t dilation_x;
+    int16_t pad_top;
+    int16_t pad_left;
+    int16_t input_rows; /* the buffers hold: the height when it is the whole image */
+    int16_t output_rows;
 };
 
 /* Where row y of the input begins, and of the output with its `channels`. */
