@@ -21,16 +21,22 @@ class ConstantArray:
 
     name: unique within the call ("weights", "bias", "multiplier"); the emitter prefixes model and layer.
     values: int8, int16, int32 or float32, flattened in C order when written. is_weight: counted as the model's
-    own data (weights, biases) rather than as derived tables.
+    own data (weights, biases) rather than as derived tables. table_bytes: of derived tables among weights.
     """
 
     name: str
     values: npt.NDArray[Any]
     is_weight: bool = True
+    table_bytes: int = 0
 
     @property
     def nbytes(self) -> int:
         return int(np.asarray(self.values).nbytes)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of these the model's own."""
+        return self.nbytes - self.table_bytes if self.is_weight else 0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from edgekd.compiler.lowered import ConstantArray, Folded, KernelCall, Lowered
 from edgekd.compiler.plan import MemoryPlan, PlanOptions, plan_memory
 from edgekd.compiler.reader import read_tflite
 from edgekd.compiler.targets import find_target
+from edgekd.compiler.variables import keep_values
 from edgekd.errors import EdgekdError, InputError
 from edgekd.paths import shipped
 
@@ -90,7 +91,7 @@ def compile_model(
     if options.optimize == "flash":  # the portable kernels are the smallest
         chosen = replace(chosen, kernels=("portable",))
     name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
-    graph, folded = fold_padding(read_tflite(model))
+    graph, folded = fold_padding(keep_values(read_tflite(model)))
     try:
         calls = tuple(
             Folded() if position in folded else ops.lower(operator, chosen)
@@ -156,7 +157,7 @@ def _summaries(graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan) -> tupl
                 inputs=tuple(tensor.shape for tensor in moving),
                 outputs=tuple(tensor.shape for tensor in operator.outputs),
                 macs=kernel.macs if kernel else 0,
-                weight_bytes=sum(array.nbytes for array in constants if array.is_weight),
+                weight_bytes=sum(array.weight_bytes for array in constants),
                 constant_bytes=sum(array.nbytes for array in constants),
                 live_bytes=steps[operator.index].live_bytes if kernel else 0,
             )

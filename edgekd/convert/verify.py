@@ -134,7 +134,7 @@ def _operators(graph: Graph, name: str) -> tuple[OperatorFacts, ...]:
         except InputError as error:
             raise InputError(f"{name}: {error.message}", *error.hints) from None
         kernel = call if isinstance(call, KernelCall) else None
-        weights = sum(array.nbytes for array in kernel.constants if array.is_weight) if kernel else 0
+        weights = sum(array.weight_bytes for array in kernel.constants) if kernel else 0
         shape = operator.outputs[0].shape
         facts.append(OperatorFacts(operator.index, operator.name, shape, kernel.macs if kernel else 0, weights))
     return tuple(facts)

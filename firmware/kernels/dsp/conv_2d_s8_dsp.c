@@ -62,7 +62,7 @@ void edgekd_conv_2d_s8_dsp(const struct edgekd_conv_2d_s8_dsp *p, const int8_t *
                 const int32_t channel = group * group_outputs;
                 widen(p, input, y, x, pixels, group, scratch);
                 if (pixels == 2) {
-                    edgekd_dense_2_s8_dsp(dense, scratch, pixel, pixel + outputs, channel, channel + group_outputs);
+                    edgekd_dense_2_s8_dsp(dense, scratch, pixel, outputs, channel, channel + group_outputs);
                 } else {
                     edgekd_dense_1_s8_dsp(dense, scratch, pixel, channel, channel + group_outputs);
                 }

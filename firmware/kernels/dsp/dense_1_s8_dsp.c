@@ -9,8 +9,8 @@ struct sums {
     int32_t ab;
 };
 
-static inline struct sums begin(const int32_t *bias) {
-    return (struct sums){bias[0], bias[1]};
+static inline struct sums begin(struct edgekd_words_dsp bias) {
+    return (struct sums){bias.first, bias.second};
 }
 
 static inline void multiply(struct sums *s, int32_t weights, int32_t x) {
@@ -30,55 +30,52 @@ static inline void step_4(struct sums *ab, struct sums *cd, const int32_t **x, c
 }
 
 /* Four inputs by two channels. */
-static inline void step_2(struct sums *ab, const int32_t **x, const int32_t **w) {
+static inline void step_pair(struct sums *ab, const int32_t **x, const int32_t **w) {
     const struct edgekd_words_dsp inputs = edgekd_load_dsp(x);
     const struct edgekd_words_dsp weights = edgekd_load_dsp(w);
     multiply(ab, weights.first, inputs.first);
     multiply(ab, weights.second, inputs.second);
 }
 
-static inline int8_t finish(const int32_t *scaling, int32_t channel, int32_t odd_zero_point, int32_t twice) {
-    const int32_t shift = ((const int8_t *)(scaling + 4))[channel];
-    return edgekd_requantize_dsp(twice, scaling[channel], edgekd_offset_dsp(odd_zero_point, shift), shift);
+static inline int8_t finish(int32_t odd_zero_point, int32_t multiplier, int32_t shift, int32_t twice) {
+    return edgekd_requantize_dsp(twice, multiplier, edgekd_offset_dsp(odd_zero_point, shift), shift);
 }
 
 void edgekd_dense_1_s8_dsp(const struct edgekd_dense_s8_dsp *p, const int32_t *x, int8_t *y, int32_t first,
                            int32_t last) {
-    const int32_t *weights = p->weights + first / 4 * p->depth;
-    const int32_t *bias = p->bias + first;
-    const int32_t *scaling = p->scaling + first / 4 * p->scaling_stride;
+    const int32_t *block = p->blocks + first / 4 * (p->depth + EDGEKD_BLOCK_TABLES_DSP);
     const int32_t odd_zero_point = p->odd_zero_point;
     const int32_t *const end = x + p->depth / 2;
     int32_t left = last - first;
     y += first;
     for (; left >= 4; left -= 4) {
         const int32_t *inputs = x;
-        struct sums ab = begin(bias);
-        struct sums cd = begin(bias + 2);
-        if (p->depth % 8 != 0) {
-            step_4(&ab, &cd, &inputs, &weights);
-        }
-        while (inputs != end) {
-            step_4(&ab, &cd, &inputs, &weights);
-            step_4(&ab, &cd, &inputs, &weights);
-        }
-        y[0] = finish(scaling, 0, odd_zero_point, edgekd_twice_a_dsp(ab.a));
-        y[1] = finish(scaling, 1, odd_zero_point, edgekd_twice_b_dsp(ab.a, ab.ab));
-        y[2] = finish(scaling, 2, odd_zero_point, edgekd_twice_a_dsp(cd.a));
-        y[3] = finish(scaling, 3, odd_zero_point, edgekd_twice_b_dsp(cd.a, cd.ab));
-        scaling += p->scaling_stride;
-        bias += 4;
+        struct sums ab = begin(edgekd_load_dsp(&block));
+        struct sums cd = begin(edgekd_load_dsp(&block));
+        do {
+            step_4(&ab, &cd, &inputs, &block);
+            step_4(&ab, &cd, &inputs, &block);
+        } while (inputs != end);
+        const int8_t *shifts = (const int8_t *)(block + 4);
+        y[0] = finish(odd_zero_point, block[0], shifts[0], edgekd_twice_a_dsp(ab.a));
+        y[1] = finish(odd_zero_point, block[1], shifts[1], edgekd_twice_b_dsp(ab.a, ab.ab));
+        y[2] = finish(odd_zero_point, block[2], shifts[2], edgekd_twice_a_dsp(cd.a));
+        y[3] = finish(odd_zero_point, block[3], shifts[3], edgekd_twice_b_dsp(cd.a, cd.ab));
+        block += 5;
         y += 4;
     }
-    for (int32_t channel = 0; channel < left; channel += 2) {
+    for (; left > 0; left -= 2) {
         const int32_t *inputs = x;
-        struct sums ab = begin(bias + channel);
-        while (inputs != end) {
-            step_2(&ab, &inputs, &weights);
+        struct sums ab = begin(edgekd_load_dsp(&block));
+        do {
+            step_pair(&ab, &inputs, &block);
+        } while (inputs != end);
+        const int8_t *shifts = (const int8_t *)(block + 2);
+        y[0] = finish(odd_zero_point, block[0], shifts[0], edgekd_twice_a_dsp(ab.a));
+        if (left > 1) {
+            y[1] = finish(odd_zero_point, block[1], shifts[1], edgekd_twice_b_dsp(ab.a, ab.ab));
         }
-        y[channel] = finish(scaling, channel, odd_zero_point, edgekd_twice_a_dsp(ab.a));
-        if (channel + 1 < left) {
-            y[channel + 1] = finish(scaling, channel + 1, odd_zero_point, edgekd_twice_b_dsp(ab.a, ab.ab));
-        }
+        block += 3;
+        y += 2;
     }
 }

@@ -13,8 +13,8 @@ struct sums {
     int32_t ab1;
 };
 
-static inline struct sums begin(const int32_t *bias) {
-    return (struct sums){bias[0], bias[1], bias[0], bias[1]};
+static inline struct sums begin(struct edgekd_words_dsp bias) {
+    return (struct sums){bias.first, bias.second, bias.first, bias.second};
 }
 
 static inline void multiply(struct sums *s, int32_t weights, struct edgekd_words_dsp x) {
@@ -26,83 +26,79 @@ static inline void multiply(struct sums *s, int32_t weights, struct edgekd_words
 }
 
 /* Two inputs by four channels. */
-static inline void step_4(struct sums *ab, struct sums *cd, const int32_t **x, const int32_t **w) {
+static inline void step_2(struct sums *ab, struct sums *cd, const int32_t **x, const int32_t **w) {
     const struct edgekd_words_dsp inputs = edgekd_load_dsp(x);
     const struct edgekd_words_dsp weights = edgekd_load_dsp(w);
     multiply(ab, weights.first, inputs);
     multiply(cd, weights.second, inputs);
 }
 
+static inline void step_8(struct sums *ab, struct sums *cd, const int32_t **x, const int32_t **w) {
+    step_2(ab, cd, x, w);
+    step_2(ab, cd, x, w);
+    step_2(ab, cd, x, w);
+    step_2(ab, cd, x, w);
+}
+
 /* Four inputs by two channels. */
-static inline void step_2(struct sums *ab, const int32_t **x, const int32_t **w) {
+static inline void step_pair(struct sums *ab, const int32_t **x, const int32_t **w) {
     const struct edgekd_words_dsp weights = edgekd_load_dsp(w);
     multiply(ab, weights.first, edgekd_load_dsp(x));
     multiply(ab, weights.second, edgekd_load_dsp(x));
 }
 
-/* Where results go, and how they are made. */
+/* Where the next results go, and how they are made. */
 struct finish {
-    const int32_t *scaling;
+    int8_t *y;
+    int32_t next;
     int32_t odd_zero_point;
-    int8_t *y0;
-    int8_t *y1;
 };
 
-static inline void finish(const struct finish *f, int32_t channel, int32_t twice0, int32_t twice1) {
-    const int32_t multiplier = f->scaling[channel];
-    const int32_t shift = ((const int8_t *)(f->scaling + 4))[channel];
+static inline void finish(struct finish *f, int32_t multiplier, int32_t shift, int32_t twice0, int32_t twice1) {
     const int32_t offset = edgekd_offset_dsp(f->odd_zero_point, shift);
-    f->y0[channel] = edgekd_requantize_dsp(twice0, multiplier, offset, shift);
-    f->y1[channel] = edgekd_requantize_dsp(twice1, multiplier, offset, shift);
+    f->y[f->next] = edgekd_requantize_dsp(twice1, multiplier, offset, shift);
+    *f->y++ = edgekd_requantize_dsp(twice0, multiplier, offset, shift);
 }
 
-static inline void finish_a(const struct finish *f, int32_t channel, const struct sums *s) {
-    finish(f, channel, edgekd_twice_a_dsp(s->a0), edgekd_twice_a_dsp(s->a1));
+static inline void finish_a(struct finish *f, int32_t multiplier, int32_t shift, const struct sums *s) {
+    finish(f, multiplier, shift, edgekd_twice_a_dsp(s->a0), edgekd_twice_a_dsp(s->a1));
 }
 
-static inline void finish_b(const struct finish *f, int32_t channel, const struct sums *s) {
-    finish(f, channel, edgekd_twice_b_dsp(s->a0, s->ab0), edgekd_twice_b_dsp(s->a1, s->ab1));
+static inline void finish_b(struct finish *f, int32_t multiplier, int32_t shift, const struct sums *s) {
+    finish(f, multiplier, shift, edgekd_twice_b_dsp(s->a0, s->ab0), edgekd_twice_b_dsp(s->a1, s->ab1));
 }
 
-void edgekd_dense_2_s8_dsp(const struct edgekd_dense_s8_dsp *p, const int32_t *x, int8_t *y0, int8_t *y1, int32_t first,
-                           int32_t last) {
-    const int32_t *weights = p->weights + first / 4 * p->depth;
-    const int32_t *bias = p->bias + first;
+void edgekd_dense_2_s8_dsp(const struct edgekd_dense_s8_dsp *p, const int32_t *x, int8_t *y, int32_t next,
+                           int32_t first, int32_t last) {
+    const int32_t *block = p->blocks + first / 4 * (p->depth + EDGEKD_BLOCK_TABLES_DSP);
     const int32_t *const end = x + p->depth;
-    struct finish f = {p->scaling + first / 4 * p->scaling_stride, p->odd_zero_point, y0 + first, y1 + first};
+    struct finish f = {y + first, next, p->odd_zero_point};
     int32_t left = last - first;
     for (; left >= 4; left -= 4) {
         const int32_t *inputs = x;
-        struct sums ab = begin(bias);
-        struct sums cd = begin(bias + 2);
-        if (p->depth % 8 != 0) {
-            step_4(&ab, &cd, &inputs, &weights);
-            step_4(&ab, &cd, &inputs, &weights);
-        }
+        struct sums ab = begin(edgekd_load_dsp(&block));
+        struct sums cd = begin(edgekd_load_dsp(&block));
         while (inputs != end) {
-            step_4(&ab, &cd, &inputs, &weights);
-            step_4(&ab, &cd, &inputs, &weights);
-            step_4(&ab, &cd, &inputs, &weights);
-            step_4(&ab, &cd, &inputs, &weights);
+            step_8(&ab, &cd, &inputs, &block);
         }
-        finish_a(&f, 0, &ab);
-        finish_b(&f, 1, &ab);
-        finish_a(&f, 2, &cd);
-        finish_b(&f, 3, &cd);
-        f.scaling += p->scaling_stride;
-        f.y0 += 4;
-        f.y1 += 4;
-        bias += 4;
+        const int8_t *shifts = (const int8_t *)(block + 4);
+        finish_a(&f, block[0], shifts[0], &ab);
+        finish_b(&f, block[1], shifts[1], &ab);
+        finish_a(&f, block[2], shifts[2], &cd);
+        finish_b(&f, block[3], shifts[3], &cd);
+        block += 5;
     }
-    for (int32_t channel = 0; channel < left; channel += 2) {
+    for (; left > 0; left -= 2) {
         const int32_t *inputs = x;
-        struct sums ab = begin(bias + channel);
-        while (inputs != end) {
-            step_2(&ab, &inputs, &weights);
+        struct sums ab = begin(edgekd_load_dsp(&block));
+        do {
+            step_pair(&ab, &inputs, &block);
+        } while (inputs != end);
+        const int8_t *shifts = (const int8_t *)(block + 2);
+        finish_a(&f, block[0], shifts[0], &ab);
+        if (left > 1) {
+            finish_b(&f, block[1], shifts[1], &ab);
         }
-        finish_a(&f, channel, &ab);
-        if (channel + 1 < left) {
-            finish_b(&f, channel + 1, &ab);
-        }
+        block += 3;
     }
 }

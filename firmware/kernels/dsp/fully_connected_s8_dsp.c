@@ -11,7 +11,7 @@ void edgekd_fully_connected_s8_dsp(const struct edgekd_fully_connected_s8_dsp *p
     const int32_t outputs = p->outputs;
     for (; rows >= 2; rows -= 2) {
         edgekd_widen_2_dsp(input, input + inputs, inputs, scratch);
-        edgekd_dense_2_s8_dsp(dense, scratch, output, output + outputs, 0, outputs);
+        edgekd_dense_2_s8_dsp(dense, scratch, output, outputs, 0, outputs);
         edgekd_clamp_dsp(output, 2 * outputs, dense->lowest, dense->highest);
         input += 2 * inputs;
         output += 2 * outputs;

@@ -18,9 +18,7 @@
 
 #include "requantize.h"
 
-/* round(a * b / 2^32) + c, halves up, wrapping. GCC 12 makes three instructions of the C, and compares and branches of
- * the other function's.
- */
+/* round(a * b / 2^32) + c, halves up, wrapping. GCC 12 makes three instructions of the C. */
 static inline int32_t edgekd_smmlar_dsp(int32_t a, int32_t b, int32_t c) {
 #ifdef __ARM_FEATURE_DSP
     int32_t sum;
@@ -31,7 +29,7 @@ static inline int32_t edgekd_smmlar_dsp(int32_t a, int32_t b, int32_t c) {
 #endif
 }
 
-/* x / 2, halves down, within -128 to 127. */
+/* x / 2, halves down, within -128 to 127. GCC 12 may make branches of the C. */
 static inline int32_t edgekd_saturate_half_dsp(int32_t x) {
 #ifdef __ARM_FEATURE_DSP
     int32_t y;
@@ -47,10 +45,24 @@ static inline int32_t edgekd_offset_dsp(int32_t odd_zero_point, int32_t shift) {
     return (int32_t)((uint32_t)odd_zero_point << shift);
 }
 
-/* twice: 2 * sum. The result is within -128 to 127; narrower limits are for the caller. */
+/* twice: 2 * sum. The result is within -128 to 127; narrower limits are for the caller.
+ *
+ * In one piece because GCC 12 spills the sums of a block when it mixes the instructions of several results.
+ */
 static inline int8_t edgekd_requantize_dsp(int32_t twice, int32_t multiplier, int32_t offset, int32_t shift) {
+#ifdef __ARM_FEATURE_DSP
+    int32_t result;
+    __asm__ volatile("smmlar %0, %1, %2, %3\n\t"
+                     "add %0, %0, %1, asr #31\n\t"
+                     "asr %0, %0, %4\n\t"
+                     "ssat %0, #8, %0, asr #1"
+                     : "=&r"(result)
+                     : "r"(twice), "r"(multiplier), "r"(offset), "r"(shift));
+    return (int8_t)result;
+#else
     const int32_t scaled = edgekd_smmlar_dsp(twice, multiplier, offset) + (twice >> 31);
     return (int8_t)edgekd_saturate_half_dsp(scaled >> shift);
+#endif
 }
 
 #endif

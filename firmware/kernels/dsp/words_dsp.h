@@ -24,7 +24,7 @@ struct edgekd_words_dsp {
 static inline struct edgekd_words_dsp edgekd_load_dsp(const int32_t **at) {
     struct edgekd_words_dsp words;
 #ifdef __ARM_FEATURE_DSP
-    __asm__("ldrd %0, %1, [%2], #8" : "=r"(words.first), "=r"(words.second), "+r"(*at) : : "memory");
+    __asm__ volatile("ldrd %0, %1, [%2], #8" : "=r"(words.first), "=r"(words.second), "+r"(*at) : : "memory");
 #else
     words.first = (*at)[0];
     words.second = (*at)[1];

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler import quantize
-from edgekd.compiler.isa.dsp.requantization import short_scaling
+from edgekd.compiler.isa.dsp.requantization import ShortScaling, short_scaling
 from edgekd.compiler.layers import Sums
 from edgekd.compiler.lowered import ConstantArray, FieldValue
 
@@ -23,8 +23,8 @@ DENSE_SOURCES = (
     "requantize.h",
 )
 _BLOCK = 4  # channels that share a pass over the inputs
-_GROUP = 4  # inputs that SXTB16 splits into two pairs
-_PAIRS = (0, 2, 1, 3)  # the order they come in
+_UNROLLED = 8  # inputs: the depth is a multiple
+_PAIRS = (0, 2, 1, 3)  # the order in which SXTB16 gives the inputs in a word
 _SECOND_LIMIT = 1 << 23  # the second channel of a pair is (AB - A) / 256
 
 
@@ -37,20 +37,15 @@ def dense_constants(layer: Sums) -> tuple[tuple[ConstantArray, ...], dict[str, F
     short = short_scaling(layer)
     if short is None or short.largest[1::2].max(initial=0) >= _SECOND_LIMIT:
         return None
-    weights = pack_weights(short.weights)
-    if weights is None:
+    words = pack_weights(short.weights)
+    if words is None:
         return None
     scaling = layer.scaling
-    constants = (
-        ConstantArray("weights", weights),
-        ConstantArray("bias", pack_bias(short.bias), is_weight=layer.bias_is_weight),
-        ConstantArray("scaling", pack_scaling(short.multiplier, short.shift), is_weight=False),
-    )
+    blocks = pack_blocks(words, short)
+    tables = blocks.nbytes - 4 * words.size - 4 * layer.outputs * layer.bias_is_weight
+    constants = (ConstantArray("blocks", blocks, table_bytes=tables),)
     fields: dict[str, FieldValue] = {
-        "dense.weights": "weights",
-        "dense.bias": "bias",
-        "dense.scaling": "scaling",
-        "dense.scaling_stride": _BLOCK + 1 if scaling.per_channel else 0,
+        "dense.blocks": "blocks",
         "dense.depth": depth(layer),
         "dense.odd_zero_point": 2 * scaling.zero_point + 1,
         "dense.lowest": scaling.lowest,
@@ -60,38 +55,37 @@ def dense_constants(layer: Sums) -> tuple[tuple[ConstantArray, ...], dict[str, F
 
 
 def depth(layer: Sums) -> int:
-    """Products of a sum, filled up to whole groups."""
-    return -(-layer.by_output().shape[1] // _GROUP) * _GROUP
+    """Products of a sum, filled up to what one turn of the kernels' loop takes."""
+    return -(-layer.by_output().shape[1] // _UNROLLED) * _UNROLLED
 
 
 def pack_weights(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int32] | None:
-    """[outputs][depth] as words; None where two weights do not fit a halfword."""
-    wide = _padded(_padded(weights.astype(np.int32), 1, _GROUP), 0, 2)
+    """[outputs][depth] as words, [pair of outputs][pair of inputs]; None where two weights do not fit a halfword."""
+    wide = _padded(_padded(weights.astype(np.int32), 1, _UNROLLED), 0, 2)
     halfwords = 256 * wide[1::2] + wide[0::2]
     if halfwords.min() < -(1 << 15):
         return None
-    count, inputs = halfwords.shape
-    ordered = halfwords.reshape(count, inputs // _GROUP, _GROUP)[:, :, _PAIRS]
-    words: npt.NDArray[np.int32] = np.ascontiguousarray(ordered.astype("<i2")).view("<i4").reshape(count, inputs // 2)
-    whole = count // 2 * 2
-    blocks = words[:whole].reshape(-1, 2, inputs // 2).transpose(0, 2, 1)
-    packed: npt.NDArray[np.int32] = np.concatenate([blocks.reshape(-1), words[whole:].reshape(-1)])
+    pairs, inputs = halfwords.shape
+    ordered = halfwords.reshape(pairs, -1, len(_PAIRS))[:, :, _PAIRS]
+    words: npt.NDArray[np.int32] = np.ascontiguousarray(ordered.astype("<i2")).view("<i4").reshape(pairs, inputs // 2)
+    return words
+
+
+def pack_blocks(words: npt.NDArray[np.int32], short: ShortScaling) -> npt.NDArray[np.int32]:
+    """Biases, weights, multipliers and shifts of four channels after one another; of two at the end."""
+    pairs = len(words)
+    bias = _padded(short.bias.astype(np.int64), 0, 2).reshape(pairs, 2)
+    bias[:, 1] = bias[:, 0] + 256 * bias[:, 1]
+    biases = quantize.wrap_array(bias)
+    multipliers = _padded(np.broadcast_to(short.multiplier, len(short.bias)), 0, 2).reshape(pairs, 2)
+    shifts = _padded(np.broadcast_to(short.shift, len(short.bias)), 0, 2).reshape(pairs, 2)
+    parts = []
+    for first in range(0, pairs, _BLOCK // 2):
+        block = slice(first, first + _BLOCK // 2)
+        parts += [biases[block].reshape(-1), words[block].T.reshape(-1), multipliers[block].reshape(-1)]
+        parts.append(_padded(shifts[block].reshape(-1), 0, 4).view("<i4"))
+    packed: npt.NDArray[np.int32] = np.concatenate(parts).astype(np.int32)
     return packed
-
-
-def pack_bias(bias: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Of each pair the first, then the first + 256 * the second."""
-    pairs = _padded(bias.astype(np.int64), 0, 2).reshape(-1, 2)
-    return quantize.wrap_array(np.stack([pairs[:, 0], pairs[:, 0] + 256 * pairs[:, 1]], axis=1))
-
-
-def pack_scaling(multiplier: npt.NDArray[np.int32], shift: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
-    """Of four channels their multipliers and a word of their shifts; one block of copies where all channels share."""
-    if len(multiplier) == 1:
-        multiplier, shift = multiplier.repeat(_BLOCK), shift.repeat(_BLOCK)
-    multipliers = _padded(multiplier, 0, _BLOCK).reshape(-1, _BLOCK)
-    shifts = np.ascontiguousarray(_padded(shift, 0, _BLOCK)).view("<i4").reshape(-1, 1)
-    return np.concatenate([multipliers, shifts.astype(np.int32)], axis=1)
 
 
 def _padded(values: npt.NDArray[Any], axis: int, multiple: int) -> npt.NDArray[Any]:
