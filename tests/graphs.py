@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from graph_parts import elementwise, functions, movement, picking, reduction, windowed
+from graph_parts import elementwise, functions, movement, picking, reduction, state, windowed
 from graph_parts.maker import Maker, Operator, RandomGraph, Value
 
 OPERATORS: dict[str, Operator] = {
@@ -67,10 +67,12 @@ OPERATORS: dict[str, Operator] = {
     "STRIDED_SLICE": movement.strided_slice,
     "SUB": elementwise.sub,
     "SUM": reduction.reduce_sum,
+    "SVDF": state.svdf,
     "TANH": functions.tanh,
     "TRANSPOSE": movement.transpose,
     "TRANSPOSE float": movement.transpose_float,
     "UNPACK": picking.unpack,
+    "VAR_HANDLE": state.variable,
 }
 # Chains are made of these: they take any int8 value and give one back.
 _LINKS = (

@@ -45,11 +45,12 @@ int main(void) {{
     memory = malloc(4 + arena_bytes);
     arena = (char *)memory + 4; /* malloc aligns to 16: this is aligned to 4 and no more */
 {allocate}
-    for (;;) {{
-        for (size_t i = 0; i < arena_bytes; i++) {{
+    for (int sample = 0;; sample++) {{
+        for (size_t i = 0; i < ({has_state} && sample ? 0 : arena_bytes); i++) {{
             noise = noise * 1103515245u + 12345u;
             ((unsigned char *)arena)[i] = (unsigned char)(noise >> 16);
         }}
+{reset}
 {read}
         int status = {name}_invoke({arguments});
         if (status != 0) {{
@@ -151,6 +152,10 @@ def _main(compiled: CompiledModel) -> str:
         macro=macro,
         declare="\n".join(f"static void *{label};" for label in inputs + outputs),
         allocate="\n".join(allocate),
+        has_state=int(bool(compiled.graph.variables)),
+        reset=f"        if (sample == 0 && {compiled.name}_reset(arena) != 0) return 4;"
+        if compiled.graph.variables
+        else "",
         read="\n".join(read),
         arguments="arena" if in_arena else ", ".join([*inputs, *outputs, "arena_bytes ? arena : NULL"]),
         write="\n".join(write),

@@ -31,6 +31,7 @@ _OPTIONS = {
     "SUM": "ReducerOptions",
     "REDUCE_MAX": "ReducerOptions",
     "REDUCE_MIN": "ReducerOptions",
+    "SVDF": "SVDFOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MINIMUM": "MaximumMinimumOptions",
     "PRELU": None,
@@ -56,12 +57,13 @@ _IDENTIFIER = b"TFL3"
 
 
 class ModelBuilder:
-    """A model of one subgraph, built tensor by tensor and operator by operator."""
+    """A model, built tensor by tensor and operator by operator."""
 
     def __init__(self) -> None:
         self._tensors: list[Any] = []
         self._operators: list[Any] = []
         self._codes: list[str] = []
+        self._subgraphs: list[Any] = []  # those after the first
         self._buffers: list[Any] = [schema.BufferT()]  # buffer 0 is the empty one, by convention
         self._buffers[0].data = None
 
@@ -76,14 +78,19 @@ class ModelBuilder:
         data: Any = None,
         name: str | None = None,
         shape_signature: Sequence[int] | None = None,
+        variable: bool = False,
     ) -> int:
-        """Add a tensor and return its index. data: makes it a constant. One zero point serves all scales."""
+        """Add a tensor and return its index. data: makes it a constant. One zero point serves all scales.
+
+        variable: it keeps its values from one inference to the next, as the state of SVDF does.
+        """
         tensor = schema.TensorT()
         tensor.name = (name if name is not None else f"tensor_{len(self._tensors)}").encode()
         tensor.shape = np.array(shape, np.int32)
         tensor.type = getattr(schema.TensorType, dtype.upper())
         tensor.shapeSignature = None if shape_signature is None else np.array(shape_signature, np.int32)
         tensor.buffer = 0
+        tensor.isVariable = variable
         if scale is not None:
             scales = np.atleast_1d(np.asarray(scale, np.float32))
             quantization = schema.QuantizationParametersT()
@@ -119,10 +126,32 @@ class ModelBuilder:
                 raise TypeError(f"{kind} has no {key}")
             if key in _ENUMERATIONS and isinstance(value, str):
                 value = getattr(getattr(schema, _ENUMERATIONS[key]), value)
+            if isinstance(value, str):
+                value = value.encode()
             if isinstance(value, tuple | list):
                 value = np.array(value, np.int32)
             setattr(operator.builtinOptions, field, value)
         self._operators.append(operator)
+
+    def handle(self, name: str) -> int:
+        """Add VAR_HANDLE of the resource variable `name`; returns the index of the handle."""
+        handle = self.tensor((1,), "resource")
+        self.operator("VAR_HANDLE", [], [handle], shared_name=name, container="")
+        return handle
+
+    def call_once(self, name: str, value: int) -> None:
+        """Add CALL_ONCE of a subgraph that assigns the constant of tensor `value` to the resource variable `name`."""
+        outer = self._tensors, self._operators
+        constant = self._tensors[value]
+        self._tensors, self._operators = [constant], []
+        self.operator("ASSIGN_VARIABLE", [self.handle(name), 0], [])
+        inner = schema.SubGraphT()
+        inner.tensors, inner.operators = self._tensors, self._operators
+        inner.inputs = inner.outputs = np.array([], np.int32)
+        inner.name = name.encode()
+        self._subgraphs.append(inner)
+        self._tensors, self._operators = outer
+        self.operator("CALL_ONCE", [], [], init_subgraph_index=len(self._subgraphs))
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         """The file's bytes; `inputs` and `outputs` are the graph's."""
@@ -135,7 +164,7 @@ class ModelBuilder:
         model = schema.ModelT()
         model.version = 3
         model.operatorCodes = [_code(name) for name in self._codes]
-        model.subgraphs = [graph]
+        model.subgraphs = [graph, *self._subgraphs]
         model.buffers = self._buffers
         model.description = b"made by a test"
         return pack(model)

@@ -130,6 +130,7 @@ class _Writer:
             "pointers": [line for tensor in self._order() if (line := self._pointer(tensor))],
             "steps": [self._step(stage, layers) for stage in self._plan.stages],
             "copies": [self._copy(copy) for copy in self._plan.copies],
+            "resets": [self._reset(variable) for variable in self._graph.variables],
             "arrays": self._arrays,
             "total": self._array_bytes,
         }
@@ -142,7 +143,8 @@ class _Writer:
     def _order(self) -> list[Tensor]:
         """Every tensor that may need a local pointer, in the order they come to be."""
         made = (tensor for operator in self._graph.operators for tensor in operator.outputs)
-        return [tensor for tensor in (*self._graph.inputs, *made) if tensor.index in self._plan.places]
+        tensors = dict.fromkeys((*self._graph.variables, *self._graph.inputs, *made))
+        return [tensor for tensor in tensors if tensor.index in self._plan.places]
 
     def _layer(self, step: int, call: KernelCall) -> dict[str, Any]:
         """The parameter struct of one call."""
@@ -229,6 +231,16 @@ class _Writer:
             return f"{ctype} *const {label} = (void *){self._outputs[place.at].label};"
         source = self._inputs[place.at].label if place.region == "input" else self._constants[place.at]
         return f"const {ctype} *const {label} = {source};"
+
+    def _reset(self, variable: Tensor) -> str:
+        """The statement that gives a variable its first values."""
+        place, values = self._plan.places[variable.index], variable.initial
+        assert values is not None
+        raw = np.ascontiguousarray(values).view(np.uint8).reshape(-1)
+        if (raw == raw[0]).all():
+            return f"memset((uint8_t *)arena + {place.at}, {raw[0]}, {variable.nbytes});"
+        label = self._array(f"variable_{variable.index}", values, f'first values of "{printable(variable.name)}"')
+        return f"memcpy((uint8_t *)arena + {place.at}, {label}, {variable.nbytes});"
 
     def _copy(self, copy: Copy) -> str:
         place = self._plan.outputs[copy.output]

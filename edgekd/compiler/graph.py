@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-DType = Literal["int8", "uint8", "int16", "int32", "int64", "float32", "bool"]
+DType = Literal["int8", "uint8", "int16", "int32", "int64", "float32", "bool", "resource"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,7 @@ class Tensor:
     dtype: DType
     quantization: Quantization | None = None
     data: npt.NDArray[Any] | None = None  # of a constant: `shape` and `dtype`, read-only
+    initial: npt.NDArray[Any] | None = None  # of a variable: what it holds before the first inference
 
     @property
     def elements(self) -> int:
@@ -53,6 +54,11 @@ class Tensor:
     @property
     def is_constant(self) -> bool:
         return self.data is not None
+
+    @property
+    def is_variable(self) -> bool:
+        """Keeps its values from one inference to the next."""
+        return self.initial is not None
 
     @property
     def scale(self) -> float:
@@ -98,3 +104,8 @@ class Graph:
     outputs: tuple[Tensor, ...]
     sha256: str  # of the file's bytes, lower-case hex
     file_bytes: int
+
+    @property
+    def variables(self) -> tuple[Tensor, ...]:
+        """What is kept from one inference to the next: none in a model without state."""
+        return tuple(tensor for tensor in self.tensors if tensor.is_variable)

@@ -44,11 +44,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Options:
-    """An options table: its number in the schema's union, its fields, and the vectors of int32 among them."""
+    """An options table: its number in the schema's union, its fields, and the vectors of int32 and strings among
+    them, each with its slot."""
 
     code: int
     fields: tuple[Field, ...] = ()
     vectors: tuple[tuple[str, int], ...] = ()
+    strings: tuple[tuple[str, int], ...] = ()
 
 
 def _padding(slot: int) -> Field:
@@ -151,6 +153,13 @@ OPTIONS: Mapping[str, Options] = {
     ),
     "PACK": Options(59, (Field("values_count", 0, "i32"), Field("axis", 1, "i32"))),
     "UNPACK": Options(64, (Field("num", 0, "i32"), Field("axis", 1, "i32"))),
+    "SVDF": Options(
+        6, (Field("rank", 0, "i32"), _activation(1), Field("asymmetric_quantize_inputs", 2, "bool", False))
+    ),
+    "VAR_HANDLE": Options(111, strings=(("container", 0), ("shared_name", 1))),
+    "READ_VARIABLE": Options(112),
+    "ASSIGN_VARIABLE": Options(113),
+    "CALL_ONCE": Options(103, (Field("init_subgraph_index", 0, "i32"),)),
     "GATHER": Options(23, (Field("axis", 0, "i32"), Field("batch_dims", 1, "i32"))),
     "REVERSE_V2": Options(81),
     "RESIZE_BILINEAR": Options(
@@ -188,7 +197,8 @@ def read_options(name: str, code: int, table: Table | None) -> Mapping[str, Any]
         if needs:
             raise DamagedError(f"has no options ({', '.join(needs)})")
         found: dict[str, Any] = {field.name: field.names[0] if field.names else field.default for field in known.fields}
-        return MappingProxyType(found | {vector: () for vector, _ in known.vectors})
+        found |= {vector: () for vector, _ in known.vectors} | {string: "" for string, _ in known.strings}
+        return MappingProxyType(found)
     if known.code and code != known.code:
         raise DamagedError(f"has options of another operator (type {code}, not {known.code})")
     found = {field.name: field.read(table) for field in known.fields}
@@ -197,4 +207,5 @@ def read_options(name: str, code: int, table: Table | None) -> Mapping[str, Any]
         if values is not None and len(values) > _MAX_VECTOR:
             raise DamagedError(f"{vector} has {len(values)} elements, more than {_MAX_VECTOR}")
         found[vector] = () if values is None else tuple(int(value) for value in values)
+    found |= {string: table.string(slot, string) for string, slot in known.strings}
     return MappingProxyType(found)

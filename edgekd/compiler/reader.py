@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from tflite_micro.tensorflow.lite.micro.python.schema_py_generated import BuiltinOperator, TensorType
 
-from edgekd.compiler import flatbuffer
+from edgekd.compiler import flatbuffer, variables
 from edgekd.compiler.flatbuffer import DamagedError, Table
 from edgekd.compiler.graph import DType, Graph, Operator, Quantization, Tensor
 from edgekd.compiler.options import read_options
@@ -39,7 +40,9 @@ def _names(enumeration: Any) -> dict[int, str]:
 
 _OPERATOR_NAMES = _names(BuiltinOperator)
 _TYPE_NAMES = _names(TensorType)
-_CONTROL_FLOW = {"CALL", "CALL_ONCE", "IF", "WHILE", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE"}
+_CONTROL_FLOW = {"CALL", "IF", "WHILE", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE"}
+_WITHOUT_OUTPUT = {"VAR_HANDLE", "CALL_ONCE"}
+_WITH_STATE = {"SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"}  # they change an input, a variable
 
 
 def read_tflite(path: Path) -> Graph:
@@ -84,19 +87,28 @@ class _Reader:
         main = subgraphs[0]
         codes = self._operator_names()
         buffers = self._buffers()
-        tensors = tuple(self._tensor(i, t, buffers) for i, t in enumerate(main.tables(0, "tensor", _MAX_COUNT)))
+        tensors, operators = self._subgraph(main, codes, buffers)
         inputs = _select(tensors, main.array(1, "<i4", "inputs"), "the graph's inputs")
         outputs = _select(tensors, main.array(2, "<i4", "outputs"), "the graph's outputs")
-        operators = tuple(
-            self._operator(i, table, codes, tensors)
-            for i, table in enumerate(main.tables(3, "operator", _MAX_OPERATORS))
-        )
         if len(subgraphs) > 1 and (calls := [op for op in operators if op.name in _CONTROL_FLOW]):
             raise DamagedError(f"{calls[0].where} calls another subgraph, which edgekd does not support")
+        called = {}
+        for index in {op.options["init_subgraph_index"] for op in operators if op.name == "CALL_ONCE"}:
+            if not 1 <= index < len(subgraphs):
+                raise DamagedError(f"CALL_ONCE calls subgraph {index}, there are {len(subgraphs)}")
+            called[index] = self._subgraph(subgraphs[index], codes, buffers)[1]
+        operators, tensors = variables.resolve(operators, tensors, called)
         _check_order(inputs, outputs, operators)
         self._check_reuse(operators)
         sha256 = hashlib.sha256(self._data).hexdigest()
         return Graph(tensors, operators, inputs, outputs, sha256, len(self._data))
+
+    def _subgraph(
+        self, table: Table, codes: Sequence[str], buffers: Sequence[npt.NDArray[np.uint8] | None]
+    ) -> tuple[tuple[Tensor, ...], tuple[Operator, ...]]:
+        tensors = tuple(self._tensor(i, t, buffers) for i, t in enumerate(table.tables(0, "tensor", _MAX_COUNT)))
+        operators = enumerate(table.tables(3, "operator", _MAX_OPERATORS))
+        return tensors, tuple(self._operator(i, operator, codes, tensors) for i, operator in operators)
 
     def _check_reuse(self, operators: Sequence[Operator]) -> None:
         """Refuse a small file that asks for much work by reading the same bytes again and again."""
@@ -132,12 +144,10 @@ class _Reader:
         what = table.what = f'{table.what} ("{printable(name)}")' if name else table.what
         shape = _shape(table)
         dtype = _dtype(table)
+        if dtype == "resource":
+            return Tensor(index, name, shape, dtype)
         if prod(shape) * np.dtype(dtype).itemsize > _MAX_TENSOR_BYTES:
             raise DamagedError(f"{what}: its shape {shape} needs more than 2 GiB")
-        if table.number(5, "bool", False):
-            raise DamagedError(
-                f"{what}: a variable, kept from one inference to the next, which edgekd does not support"
-            )
         if table.table(6, f"sparsity of {what}") is not None:
             raise DamagedError(f"{what}: sparse, which edgekd does not support")
         if table.number(10, "u32", 0):
@@ -146,9 +156,14 @@ class _Reader:
         if buffer >= max(len(buffers), 1):
             raise DamagedError(f"{what}: its buffer {buffer} does not exist")
         data = buffers[buffer] if buffers else None
-        return Tensor(
+        tensor = Tensor(
             index, name, shape, dtype, _quantization(table, shape, dtype), _constant(what, data, shape, dtype)
         )
+        if not table.number(5, "bool", False):
+            return tensor
+        if tensor.is_constant:
+            raise DamagedError(f"{what}: a variable that is a constant")
+        return replace(tensor, initial=variables.first_values(tensor))
 
     def _operator(self, index: int, table: Table, codes: Sequence[str], tensors: Sequence[Tensor]) -> Operator:
         code = table.number(0, "u32", 0)
@@ -159,7 +174,7 @@ class _Reader:
         inputs = _select(tensors, table.array(1, "<i4", "inputs"), f"{what}: inputs", optional=True)
         outputs = _select(tensors, table.array(2, "<i4", "outputs"), f"{what}: outputs")
         mutating = table.array(7, np.uint8, "mutating inputs")
-        if mutating is not None and mutating.any():
+        if mutating is not None and mutating.any() and name not in _WITH_STATE:
             raise DamagedError(f"{what}: changes its inputs, which edgekd does not support")
         try:
             options = read_options(name, table.number(3, "u8", 0), table.table(4, f"{what}: options"))
@@ -257,22 +272,31 @@ def _check_order(inputs: Sequence[Tensor], outputs: Sequence[Tensor], operators:
     """Every tensor has one origin, and it comes before every use."""
     if not inputs or not outputs:
         raise DamagedError("the graph has no inputs" if not inputs else "the graph has no outputs")
+    for place, touched in (
+        ("the graph", (*inputs, *outputs)),
+        *((operator.where, (*operator.inputs, *operator.outputs)) for operator in operators),
+    ):
+        if any(tensor is not None and tensor.dtype == "resource" for tensor in touched):
+            raise DamagedError(f"{place} uses a resource that is no variable, which edgekd does not support")
     known: set[int] = set()
     for tensor in inputs:
-        if tensor.index in known or tensor.is_constant:
-            reason = "is a constant" if tensor.is_constant else "is listed twice"
+        if tensor.index in known or tensor.is_constant or tensor.is_variable:
+            kept = "is a variable" if tensor.is_variable else "is listed twice"
+            reason = "is a constant" if tensor.is_constant else kept
             raise DamagedError(f"the graph's input {tensor.index} {reason}")
         known.add(tensor.index)
     for operator in operators:
         for source in operator.inputs:
-            if source is not None and not source.is_constant and source.index not in known:
+            if source is not None and not (source.is_constant or source.is_variable or source.index in known):
                 raise DamagedError(f"{operator.where}: its input, tensor {source.index}, has no value yet")
-        if not operator.outputs:
+        if not operator.outputs and operator.name not in _WITHOUT_OUTPUT:
             raise DamagedError(f"{operator.where}: it has no output")
         for target in operator.outputs:
-            if target.is_constant or target.index in known:
+            if target.is_variable and operator.name == "ASSIGN_VARIABLE":
+                continue
+            if target.is_constant or target.is_variable or target.index in known:
                 raise DamagedError(f"{operator.where}: its output, tensor {target.index}, has a value already")
             known.add(target.index)
     for tensor in outputs:
-        if tensor.index not in known:
+        if tensor.index not in known and not tensor.is_variable:
             raise DamagedError(f"the graph's output, tensor {tensor.index}, is computed by no operator")

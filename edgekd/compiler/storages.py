@@ -35,7 +35,7 @@ class Copy:
 @dataclass(eq=False)
 class Storage:
     """Tensors that share their bytes. first, last: the calls that write and last read it; -1 for an input, one more
-    than there are for an output."""
+    than there are for an output, both for a variable."""
 
     size: int
     first: int
@@ -52,6 +52,8 @@ class Storages:
         self.graph = graph
         self.of: dict[int, Storage] = {}  # by tensor index
         self.readers: dict[int, int] = {}  # how many calls read a storage, by id
+        for tensor in graph.variables:
+            self._new(tensor, -1, None).last = len(calls)
         for position, tensor in enumerate(graph.inputs):
             self._new(tensor, -1, Place("input", position) if buffers == "separate" else None)
         for step, call in enumerate(calls):
@@ -65,7 +67,8 @@ class Storages:
             for tensor in call.inputs:
                 self._read(tensor, step)
             for tensor in call.outputs:
-                self._new(tensor, step, None)
+                if not tensor.is_variable:
+                    self._new(tensor, step, None)
         self.outputs: list[Storage] = []  # by position among the graph's outputs
         self.copies = tuple(self._settle_outputs(buffers))
         self.all = list({id(storage): storage for storage in (*self.of.values(), *self.outputs)}.values())
@@ -80,7 +83,7 @@ class Storages:
         if storage is None:
             assert tensor.is_constant, f"tensor {tensor.index} is read before it is written"
             storage = self._new(tensor, step, Place("constant", tensor.index))
-        storage.last = step
+        storage.last = max(storage.last, step)
         self.readers[id(storage)] = self.readers.get(id(storage), 0) + 1
         return storage
 

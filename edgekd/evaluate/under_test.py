@@ -131,7 +131,13 @@ class BoardUnderTest:
         self.device.reset()
 
     def stream(self, inputs: Sequence[Sample], progress: Progress = silent) -> Answers:
-        """Send samples one by one and collect what comes back. inputs[sample][input]: arrays of the inputs' types."""
+        """Send samples one by one and collect what comes back. inputs[sample][input]: arrays of the inputs' types.
+
+        A model with variables begins anew, and its state goes on from sample to sample, as the oracle's does. Raises
+        DeviceError when a restart on the way lost it.
+        """
+        if self.graph.variables:
+            self.reset()
         before = asdict(self.device.link)
         outputs: list[list[Array]] = []
         ticks: list[int] = []
@@ -141,6 +147,11 @@ class BoardUnderTest:
             ticks.append(counted)
             progress(number + 1, len(inputs), f"streaming samples, {number + 1} of {len(inputs)}")
         link = {name: value - before[name] for name, value in asdict(self.device.link).items()}
+        if self.graph.variables and link["restarts"]:
+            raise DeviceError(
+                f"{self.board.name}: the board restarted on the way and lost the state of the model",
+                "look at the supply and the stack, then run it again: samples build on those before them",
+            )
         return Answers(outputs, ticks, link, self.device.stats().stack_inference, self.device.info.arena_bytes)
 
     def compare(self, inputs: Sequence[Sample], outputs: Sequence[Sample]) -> dict[str, Any]:

@@ -163,6 +163,7 @@ def _engine_context(compiled: CompiledModel) -> dict[str, Any]:
         "inputs": inputs,
         "outputs": outputs,
         "sha256": compiled.sha256,
+        "has_state": bool(compiled.graph.variables),
     }
 
 

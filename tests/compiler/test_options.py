@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tflite_builder import ModelBuilder, options_name
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
-from edgekd.compiler.options import OPTIONS, Field
+from edgekd.compiler import flatbuffer
+from edgekd.compiler.options import OPTIONS, Field, read_options
 from edgekd.compiler.reader import parse_tflite
 from edgekd.errors import InputError
 
@@ -16,6 +19,13 @@ def built(name: str, **options: object) -> bytes:
     x, y = model.tensor((1, 4)), model.tensor((1, 4))
     model.operator(name, [x], [y], **options)
     return model.build([x], [y])
+
+
+def options_of(name: str, **options: object) -> dict[str, Any]:
+    """What is read of the only operator of `built`."""
+    (graph,) = flatbuffer.root(built(name, **options), b"TFL3").tables(2, "subgraph", 1)
+    (operator,) = graph.tables(3, "operator", 1)
+    return dict(read_options(name, operator.number(3, "u8", 0), operator.table(4, "options")))
 
 
 def telling(field: Field) -> object:
@@ -31,14 +41,14 @@ def telling(field: Field) -> object:
 def test_every_field_is_read_from_its_own_place(name: str) -> None:
     values = {field.name: telling(field) for field in OPTIONS[name].fields}
     vectors = {vector: (slot + 1, slot + 2) for vector, slot in OPTIONS[name].vectors}
-    graph = parse_tflite(built(name, **values, **vectors), "model")
-    assert dict(graph.operators[0].options) == {**values, **vectors}
+    strings = {string: f"in slot {slot}" for string, slot in OPTIONS[name].strings}
+    assert options_of(name, **values, **vectors, **strings) == {**values, **vectors, **strings}
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_fields_left_out_get_the_schemas_defaults(name: str) -> None:
     required = {field.name: 1 for field in OPTIONS[name].fields if field.positive and field.default == 0}
-    options = parse_tflite(built(name, **required), "model").operators[0].options
+    options = options_of(name, **required)
     kind = options_name(name)
     defaults = vars(getattr(schema, f"{kind}T")()) if kind else {}
     for field in OPTIONS[name].fields:

@@ -24,6 +24,7 @@ from edgekd.compiler.ops import (
     resize,
     shape,
     softmax,
+    state,
 )
 from edgekd.compiler.targets import Target
 from edgekd.errors import InputError
@@ -32,8 +33,10 @@ _LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
     "ADD": elementwise.add,
     "ARG_MAX": reduce.arg_max,
     "ARG_MIN": reduce.arg_min,
+    "ASSIGN_VARIABLE": state.assign_variable,
     "AVERAGE_POOL_2D": pool.average_pool_2d,
     "BATCH_TO_SPACE_ND": gather.batch_to_space_nd,
+    "CALL_ONCE": state.nothing,
     "CONCATENATION": parts.concatenation,
     "CONV_2D": convolution.conv_2d,
     "DEPTHWISE_CONV_2D": convolution.depthwise_conv_2d,
@@ -56,6 +59,7 @@ _LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
     "PADV2": movement.pad,
     "PRELU": extremes.prelu,
     "QUANTIZE": conversion.quantize,
+    "READ_VARIABLE": state.read_variable,
     "REDUCE_MAX": reduce.reduce_max,
     "REDUCE_MIN": reduce.reduce_min,
     "RELU": lookup.relu,
@@ -74,9 +78,11 @@ _LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
     "STRIDED_SLICE": movement.strided_slice,
     "SUB": elementwise.sub,
     "SUM": reduce.reduce_sum,
+    "SVDF": state.svdf,
     "TANH": lookup.tanh,
     "TRANSPOSE": movement.transpose,
     "UNPACK": parts.unpack,
+    "VAR_HANDLE": state.nothing,
 }
 
 SUPPORTED: tuple[str, ...] = tuple(_LOWER)
