@@ -22,6 +22,7 @@ from edgekd.compiler.plan import MemoryPlan, Stage
 from edgekd.compiler.reader import printable
 from edgekd.compiler.statements import Names, Statements
 from edgekd.compiler.storages import Copy, Place
+from edgekd.compiler.targets import Target
 from edgekd.errors import InputError
 
 _MAX_CONSTANTS = 64 << 20  # bytes: tensors may share a buffer of the file, so a small file can ask for a lot of C
@@ -52,18 +53,27 @@ def _labelled(kind: str, tensors: Sequence[Tensor]) -> list[_Interface]:
 
 
 def emit(
-    graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan, *, name: str, model: str, kernels: Path
+    graph: Graph,
+    calls: Sequence[Lowered],
+    plan: MemoryPlan,
+    *,
+    name: str,
+    model: str,
+    kernels: Path,
+    target: Target,
 ) -> dict[str, str]:
     """The files of the compiled model by name: NAME.h, NAME.c, NAME_weights.h, NAME_weights.c and kernel sources.
 
     name: a checked C name. model: what comments call the file. kernels: the folder of the kernels' sources.
+    Raises InputError for a name that clashes, or constants that are too large.
     """
     sources = sorted({source for call in calls if isinstance(call, KernelCall) for source in call.sources})
     own = [f"{name}.h", f"{name}.c", f"{name}_weights.h", f"{name}_weights.c"]
-    clash = {file.lower() for file in own} & {Path(source).name.lower() for source in sources}
+    clash = {file.lower() for file in own} & {Path(source).name.lower() for source in (*sources, "flash.h")}
     if clash:
         raise InputError(f"the model's name {name} is also a kernel's ({min(clash)})", "choose another with --name")
-    context = _Writer(graph, calls, plan, name, model, sources).context()
+    context = _Writer(graph, calls, plan, name, model, sources, target).context()
+    sources.append(next(header for header, enough in target.flash if context["flash_bytes"] <= enough))
     environment = Environment(
         loader=PackageLoader("edgekd.compiler"),
         autoescape=False,  # it is C, not HTML; names out of the file pass printable()
@@ -83,7 +93,14 @@ class _Writer:
     """Turns one planned model into what the templates need: plain strings and numbers."""
 
     def __init__(
-        self, graph: Graph, calls: Sequence[Lowered], plan: MemoryPlan, name: str, model: str, sources: Sequence[str]
+        self,
+        graph: Graph,
+        calls: Sequence[Lowered],
+        plan: MemoryPlan,
+        name: str,
+        model: str,
+        sources: Sequence[str],
+        target: Target,
     ) -> None:
         self._graph = graph
         self._calls = calls
@@ -91,11 +108,12 @@ class _Writer:
         self._name = name
         self._model = model
         self._sources = sources
+        self._target = target
         self._inputs, self._outputs = interfaces(graph)
         self._in_arena = all(place.region == "arena" for place in plan.outputs)
         self._arrays: list[dict[str, Any]] = []
         self._array_bytes = 0
-        self._names: dict[tuple[str, bytes], str] = {}  # of arrays by type and content
+        self._names: dict[tuple[object, ...], str] = {}  # of arrays by where they lie, type and content
         self._constants: dict[int, str] = {}  # C names of constants that calls take as tensors, by index
         self._used = _used_tensors(calls, plan)
 
@@ -105,7 +123,9 @@ class _Writer:
             if place is not None and place.region == "constant" and place.at == tensor.index:
                 assert tensor.data is not None
                 comment = f'tensor "{printable(tensor.name)}"'
-                self._constants[tensor.index] = self._array(f"tensor_{tensor.index}", tensor.data, comment)
+                label = f"tensor_{tensor.index}"
+                # Kernels read operands from RAM, which constant ones are among.
+                self._constants[tensor.index] = self._array(label, tensor.data, comment, in_flash=False)
         layers = {
             step: self._layer(step, call) for step, call in enumerate(self._calls) if isinstance(call, KernelCall)
         }
@@ -133,6 +153,7 @@ class _Writer:
             "resets": [self._reset(variable) for variable in self._graph.variables],
             "arrays": self._arrays,
             "total": self._array_bytes,
+            "flash_bytes": self._array_bytes + sum(_struct_bytes(layer) for layer in layers.values()),
         }
 
     def _parameters(self) -> str:
@@ -186,19 +207,25 @@ class _Writer:
         )
         return {"comments": [f"{comments[0]}; {way}"], "lines": write.by_rows(step, up=stage.order == "up")}
 
-    def _array(self, label: str, values: npt.NDArray[Any], comment: str) -> str:
+    def _array(self, label: str, values: npt.NDArray[Any], comment: str, *, in_flash: bool = True) -> str:
         """The C name of a constant array; one written already serves every layer with the same content."""
         values = np.asarray(values)
-        key = content_key(values)
+        key = (in_flash, *content_key(values))
         if key in self._names:
             return self._names[key]
         self._array_bytes += values.nbytes
         if self._array_bytes > _MAX_CONSTANTS:
             raise InputError(f"{self._model}: more than {_MAX_CONSTANTS >> 20} MiB of constants")
+        if values.nbytes > self._target.largest_array:
+            raise InputError(
+                f"{comment} has {values.nbytes} bytes, and one array at most {self._target.largest_array} on "
+                f"{self._target.title}",
+                "try a student with smaller or fewer channels",
+            )
         full = self._names[key] = f"{self._name}_{label}"
         self._arrays.append(
             {
-                "ctype": _ctype(values.dtype),
+                "ctype": ("EDGEKD_FLASH " if in_flash else "") + _ctype(values.dtype),
                 "label": full,
                 "count": values.size,
                 "comment": comment,
@@ -246,6 +273,11 @@ class _Writer:
         place = self._plan.outputs[copy.output]
         to = f"memory + {place.at}" if place.region == "arena" else self._outputs[copy.output].label
         return f"memcpy({to}, {self._label(copy.source)}, {copy.source.nbytes});"
+
+
+def _struct_bytes(layer: dict[str, Any]) -> int:
+    """An upper bound of the size of a layer's parameters: numbers and pointers have 4 bytes at most."""
+    return sum(4 * (value.count(",") + 1) for _, value in layer["fields"])
 
 
 def _used_tensors(calls: Iterable[Lowered], plan: MemoryPlan) -> set[int]:

@@ -101,7 +101,8 @@ def compile_model(
         whole = plan_memory(calls, graph, PlanOptions(options.buffers, "speed"))
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))
-        texts = emit(graph, calls, plan, name=name, model=model.name, kernels=shipped("firmware") / "kernels")
+        kernels = shipped("firmware") / "kernels"
+        texts = emit(graph, calls, plan, name=name, model=model.name, kernels=kernels, target=chosen)
     except EdgekdError as error:
         raise type(error)(f"{model}: {error.message}", *error.hints) from None
     files = _write(out, texts)

@@ -243,8 +243,8 @@ class BoardProfile(Strict):
     @property
     def machine_flags(self) -> list[str]:
         """GCC's flags that select the core: the same for compiling and linking."""
-        if self.cpu.core == "avr":
-            return [f"-mmcu={self.cpu.mcu}"]
+        if self.cpu.core == "avr":  # a pointer to flash taken for one to RAM reads something else: not in silence
+            return [f"-mmcu={self.cpu.mcu}", "-Waddr-space-convert"]
         if self.cpu.core in _FLAGS:
             return [*_FLAGS[self.cpu.core]]
         core, features = self.cpu.core, self.cpu.features

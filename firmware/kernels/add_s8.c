@@ -4,9 +4,9 @@
 
 static const int32_t unit = (int32_t)1 << 20;
 
-static inline void row(const void *parameters, const void *operand_a, int32_t stride_a, const void *operand_b,
-                       int32_t stride_b, void *result, int32_t count) {
-    const struct edgekd_add_s8 *p = parameters;
+static inline void row(const EDGEKD_FLASH void *parameters, const void *operand_a, int32_t stride_a,
+                       const void *operand_b, int32_t stride_b, void *result, int32_t count) {
+    const EDGEKD_FLASH struct edgekd_add_s8 *p = parameters;
     const int8_t *a = operand_a;
     const int8_t *b = operand_b;
     int8_t *output = result;
@@ -22,11 +22,12 @@ static inline void row(const void *parameters, const void *operand_a, int32_t st
     }
 }
 
-void edgekd_add_s8(const struct edgekd_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output, int32_t count) {
+void edgekd_add_s8(const EDGEKD_FLASH struct edgekd_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output,
+                   int32_t count) {
     row(p, a, 1, b, 1, output, count);
 }
 
-void edgekd_add_broadcast_s8(const struct edgekd_add_broadcast_s8 *p, const int8_t *a, const int8_t *b,
+void edgekd_add_broadcast_s8(const EDGEKD_FLASH struct edgekd_add_broadcast_s8 *p, const int8_t *a, const int8_t *b,
                              int8_t *output) {
     edgekd_broadcast_rows(&p->walk, &p->add, a, 1, b, 1, output, 1, row);
 }

@@ -30,9 +30,11 @@ struct edgekd_add_broadcast_s8 {
 };
 
 /* `count` elements of each. output may be an operand. */
-void edgekd_add_s8(const struct edgekd_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output, int32_t count);
+void edgekd_add_s8(const EDGEKD_FLASH struct edgekd_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output,
+                   int32_t count);
 
 /* output may be an operand that has its shape. */
-void edgekd_add_broadcast_s8(const struct edgekd_add_broadcast_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+void edgekd_add_broadcast_s8(const EDGEKD_FLASH struct edgekd_add_broadcast_s8 *p, const int8_t *a, const int8_t *b,
+                             int8_t *output);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 struct edgekd_arg_max_s8 {
     int32_t outer;
     int32_t extent; /* of the axis */
@@ -11,7 +13,7 @@ struct edgekd_arg_max_s8 {
 };
 
 /* input: [outer][extent][inner]. output: [outer][inner]. */
-void edgekd_arg_max_s8(const struct edgekd_arg_max_s8 *p, const int8_t *input, int32_t *output);
-void edgekd_arg_min_s8(const struct edgekd_arg_max_s8 *p, const int8_t *input, int32_t *output);
+void edgekd_arg_max_s8(const EDGEKD_FLASH struct edgekd_arg_max_s8 *p, const int8_t *input, int32_t *output);
+void edgekd_arg_min_s8(const EDGEKD_FLASH struct edgekd_arg_max_s8 *p, const int8_t *input, int32_t *output);
 
 #endif

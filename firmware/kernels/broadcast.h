@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 #define EDGEKD_BROADCAST_AXES 5
 
 struct edgekd_broadcast {
@@ -17,18 +19,18 @@ struct edgekd_broadcast {
 };
 
 /* One row: `count` outputs, operands `stride_a` and `stride_b` elements apart. */
-typedef void (*edgekd_row)(const void *parameters, const void *a, int32_t stride_a, const void *b, int32_t stride_b,
-                           void *output, int32_t count);
+typedef void (*edgekd_row)(const EDGEKD_FLASH void *parameters, const void *a, int32_t stride_a, const void *b,
+                           int32_t stride_b, void *output, int32_t count);
 
 /* Calls `row` for each row of the output, in order. bytes_a, bytes_b, bytes: of an element. Inlined, so that `row` is
  * too.
  */
-static inline void edgekd_broadcast_rows(const struct edgekd_broadcast *w, const void *parameters, const void *a,
-                                         int32_t bytes_a, const void *b, int32_t bytes_b, void *output, int32_t bytes,
-                                         edgekd_row row) {
-    const int32_t *n = w->shape;
-    const int32_t *sa = w->stride_a;
-    const int32_t *sb = w->stride_b;
+static inline void edgekd_broadcast_rows(const EDGEKD_FLASH struct edgekd_broadcast *w,
+                                         const EDGEKD_FLASH void *parameters, const void *a, int32_t bytes_a,
+                                         const void *b, int32_t bytes_b, void *output, int32_t bytes, edgekd_row row) {
+    const EDGEKD_FLASH int32_t *n = &w->shape[0];
+    const EDGEKD_FLASH int32_t *sa = &w->stride_a[0];
+    const EDGEKD_FLASH int32_t *sb = &w->stride_b[0];
     const uint8_t *from_a = a;
     const uint8_t *from_b = b;
     uint8_t *to = output;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-void edgekd_concatenation(const struct edgekd_concatenation *p, const void *const *inputs, void *output) {
+void edgekd_concatenation(const EDGEKD_FLASH struct edgekd_concatenation *p, const void *const *inputs, void *output) {
     uint8_t *to = output;
     for (int32_t round = 0; round < p->outer; ++round) {
         for (int32_t part = 0; part < p->parts; ++part) {

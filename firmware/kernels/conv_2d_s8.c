@@ -5,9 +5,9 @@
  */
 #include "conv_2d_s8.h"
 
-void edgekd_conv_2d_s8(const struct edgekd_conv_2d_s8 *p, const int8_t *input, int8_t *output, void *scratch,
-                       int32_t first, int32_t last) {
-    const struct edgekd_window *w = &p->window;
+void edgekd_conv_2d_s8(const EDGEKD_FLASH struct edgekd_conv_2d_s8 *p, const int8_t *input, int8_t *output,
+                       void *scratch, int32_t first, int32_t last) {
+    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
     const int32_t group_inputs = w->input_channels / p->groups;
     const int32_t group_outputs = p->outputs / p->groups;
     for (int32_t y = first; y < last; ++y) {

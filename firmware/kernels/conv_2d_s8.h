@@ -17,7 +17,7 @@ struct edgekd_conv_2d_s8 {
 /* Output rows first to last - 1 of one image, see window.h. input: [height][width][channels]. output: [height][width]
  * [outputs]. scratch: dense.depth bytes.
  */
-void edgekd_conv_2d_s8(const struct edgekd_conv_2d_s8 *p, const int8_t *input, int8_t *output, void *scratch,
-                       int32_t first, int32_t last);
+void edgekd_conv_2d_s8(const EDGEKD_FLASH struct edgekd_conv_2d_s8 *p, const int8_t *input, int8_t *output,
+                       void *scratch, int32_t first, int32_t last);
 
 #endif

@@ -18,9 +18,9 @@ static uint8_t *copy_runs(const uint8_t *from, int32_t stride, int32_t count, in
     return to;
 }
 
-void edgekd_copy(const struct edgekd_copy *p, const void *input, void *output) {
-    const int32_t *n = p->shape;
-    const int32_t *s = p->stride;
+void edgekd_copy(const EDGEKD_FLASH struct edgekd_copy *p, const void *input, void *output) {
+    const EDGEKD_FLASH int32_t *n = &p->shape[0];
+    const EDGEKD_FLASH int32_t *s = &p->stride[0];
     const uint8_t *start = (const uint8_t *)input + p->start;
     uint8_t *to = output;
     for (int32_t i = 0; i < n[0]; ++i) {

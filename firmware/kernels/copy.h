@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 #define EDGEKD_COPY_AXES 5
 
 /* shape: how often along each axis, outermost first, 1 in front. stride: bytes of the input from one to the next, any
@@ -16,6 +18,6 @@ struct edgekd_copy {
     int32_t run;
 };
 
-void edgekd_copy(const struct edgekd_copy *p, const void *input, void *output);
+void edgekd_copy(const EDGEKD_FLASH struct edgekd_copy *p, const void *input, void *output);
 
 #endif

@@ -9,20 +9,21 @@
 
 #include "requantize.h"
 
-static inline int8_t result(const struct edgekd_dense_s8 *p, int32_t channel, uint32_t sum) {
+static inline int8_t result(const EDGEKD_FLASH struct edgekd_dense_s8 *p, int32_t channel, uint32_t sum) {
     const int32_t at = channel * p->per_channel;
     const int32_t scaled = edgekd_requantize((int32_t)sum, p->multiplier[at], p->shift[at]);
     return edgekd_offset_clamp_s8(scaled, p->zero_point, p->lowest, p->highest);
 }
 
-void edgekd_dense_s8(const struct edgekd_dense_s8 *p, const int8_t *x, int8_t *y, int32_t first, int32_t last) {
+void edgekd_dense_s8(const EDGEKD_FLASH struct edgekd_dense_s8 *p, const int8_t *x, int8_t *y, int32_t first,
+                     int32_t last) {
     const int32_t depth = p->depth;
     int32_t channel = first;
     for (; channel + 4 <= last; channel += 4) {
-        const int8_t *w0 = p->weights + channel * depth;
-        const int8_t *w1 = w0 + depth;
-        const int8_t *w2 = w1 + depth;
-        const int8_t *w3 = w2 + depth;
+        const EDGEKD_FLASH int8_t *w0 = p->weights + channel * depth;
+        const EDGEKD_FLASH int8_t *w1 = w0 + depth;
+        const EDGEKD_FLASH int8_t *w2 = w1 + depth;
+        const EDGEKD_FLASH int8_t *w3 = w2 + depth;
         uint32_t sum0 = (uint32_t)p->bias[channel];
         uint32_t sum1 = (uint32_t)p->bias[channel + 1];
         uint32_t sum2 = (uint32_t)p->bias[channel + 2];
@@ -40,7 +41,7 @@ void edgekd_dense_s8(const struct edgekd_dense_s8 *p, const int8_t *x, int8_t *y
         y[channel + 3] = result(p, channel + 3, sum3);
     }
     for (; channel < last; ++channel) {
-        const int8_t *w = p->weights + channel * depth;
+        const EDGEKD_FLASH int8_t *w = p->weights + channel * depth;
         uint32_t sum = (uint32_t)p->bias[channel];
         for (int32_t k = 0; k < depth; ++k) {
             sum += (uint32_t)((int32_t)x[k] * w[k]);

@@ -4,15 +4,17 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 /* weights: [outputs][depth].
  * bias: [outputs], the input's zero point already folded in: bias[c] - zero_point * sum(weights[c]), modulo 2^32.
  * multiplier, shift: of output c at [c * per_channel], see requantize.h.
  */
 struct edgekd_dense_s8 {
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multiplier;
-    const int8_t *shift;
+    const EDGEKD_FLASH int8_t *weights;
+    const EDGEKD_FLASH int32_t *bias;
+    const EDGEKD_FLASH int32_t *multiplier;
+    const EDGEKD_FLASH int8_t *shift;
     int32_t per_channel; /* 1, or 0 when all outputs share one multiplier */
     int32_t depth;
     int32_t zero_point; /* of the output */
@@ -21,6 +23,7 @@ struct edgekd_dense_s8 {
 };
 
 /* Outputs first to last - 1 of one row. x: [depth]. y: [outputs]. */
-void edgekd_dense_s8(const struct edgekd_dense_s8 *p, const int8_t *x, int8_t *y, int32_t first, int32_t last);
+void edgekd_dense_s8(const EDGEKD_FLASH struct edgekd_dense_s8 *p, const int8_t *x, int8_t *y, int32_t first,
+                     int32_t last);
 
 #endif

@@ -18,16 +18,17 @@ struct taps {
     int32_t tap_step;
 };
 
-static inline int8_t result(const struct edgekd_depthwise_conv_2d_s8 *p, int32_t channel, uint32_t sum) {
+static inline int8_t result(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, int32_t channel, uint32_t sum) {
     const int32_t at = channel * p->per_channel;
     const int32_t scaled = edgekd_requantize((int32_t)sum, p->multiplier[at], p->shift[at]);
     return edgekd_offset_clamp_s8(scaled, p->zero_point, p->lowest, p->highest);
 }
 
-static void four_channels(const struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps, int32_t channel, int8_t *y) {
+static void four_channels(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps, int32_t channel,
+                          int8_t *y) {
     const int32_t channels = p->window.input_channels;
     const int8_t *row = taps.start + channel;
-    const int8_t *w = p->weights + channel;
+    const EDGEKD_FLASH int8_t *w = p->weights + channel;
     uint32_t sum0 = (uint32_t)p->bias[channel];
     uint32_t sum1 = (uint32_t)p->bias[channel + 1];
     uint32_t sum2 = (uint32_t)p->bias[channel + 2];
@@ -50,11 +51,11 @@ static void four_channels(const struct edgekd_depthwise_conv_2d_s8 *p, struct ta
     y[channel + 3] = result(p, channel + 3, sum3);
 }
 
-static void one_channel(const struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps, int32_t input_channel,
-                        int32_t channel, int8_t *y) {
+static void one_channel(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps,
+                        int32_t input_channel, int32_t channel, int8_t *y) {
     const int32_t outputs = p->window.input_channels * p->depth_multiplier;
     const int8_t *row = taps.start + input_channel;
-    const int8_t *w = p->weights + channel;
+    const EDGEKD_FLASH int8_t *w = p->weights + channel;
     uint32_t sum = (uint32_t)p->bias[channel];
     for (int32_t i = 0; i < p->window.height; ++i) {
         const int8_t *x = row;
@@ -68,7 +69,7 @@ static void one_channel(const struct edgekd_depthwise_conv_2d_s8 *p, struct taps
     y[channel] = result(p, channel, sum);
 }
 
-static void pixel(const struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps, int8_t *y) {
+static void pixel(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps, int8_t *y) {
     const int32_t channels = p->window.input_channels;
     int32_t channel = 0;
     if (p->depth_multiplier == 1) {
@@ -84,15 +85,15 @@ static void pixel(const struct edgekd_depthwise_conv_2d_s8 *p, struct taps taps,
 }
 
 /* Whether the rows of the windows at output row y are in the image and one after the other in the buffer. */
-static int rows_in_place(const struct edgekd_window *w, int32_t y) {
+static int rows_in_place(const EDGEKD_FLASH struct edgekd_window *w, int32_t y) {
     const int32_t top = y * w->stride_y - w->pad_top;
     const int32_t bottom = top + (w->height - 1) * w->dilation_y;
     return top >= 0 && bottom < w->input_height && top / w->input_rows == bottom / w->input_rows;
 }
 
-static struct taps window_at(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *image, int32_t y, int32_t x,
-                             int in_place, int8_t *scratch) {
-    const struct edgekd_window *w = &p->window;
+static struct taps window_at(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *image, int32_t y,
+                             int32_t x, int in_place, int8_t *scratch) {
+    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
     const int32_t channels = w->input_channels;
     const int32_t left = x * w->stride_x - w->pad_left;
     const int32_t right = left + (w->width - 1) * w->dilation_x;
@@ -104,9 +105,9 @@ static struct taps window_at(const struct edgekd_depthwise_conv_2d_s8 *p, const 
     return (struct taps){row + left * channels, w->dilation_y * w->input_width * channels, w->dilation_x * channels};
 }
 
-void edgekd_depthwise_conv_2d_s8(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input, int8_t *output,
-                                 void *scratch, int32_t first, int32_t last) {
-    const struct edgekd_window *w = &p->window;
+void edgekd_depthwise_conv_2d_s8(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                 int8_t *output, void *scratch, int32_t first, int32_t last) {
+    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
     const int32_t outputs = w->input_channels * p->depth_multiplier;
     for (int32_t y = first; y < last; ++y) {
         const int in_place = rows_in_place(w, y);

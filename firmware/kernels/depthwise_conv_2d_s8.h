@@ -9,10 +9,10 @@
  */
 struct edgekd_depthwise_conv_2d_s8 {
     struct edgekd_window window;
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multiplier;
-    const int8_t *shift;
+    const EDGEKD_FLASH int8_t *weights;
+    const EDGEKD_FLASH int32_t *bias;
+    const EDGEKD_FLASH int32_t *multiplier;
+    const EDGEKD_FLASH int8_t *shift;
     int32_t per_channel;
     int32_t depth_multiplier;
     int32_t input_zero_point;
@@ -24,7 +24,7 @@ struct edgekd_depthwise_conv_2d_s8 {
 /* Output rows first to last - 1 of one image, see window.h. input: [height][width][channels]. output: [height][width]
  * [channels * depth_multiplier]. scratch: window height * width * channels bytes.
  */
-void edgekd_depthwise_conv_2d_s8(const struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input, int8_t *output,
-                                 void *scratch, int32_t first, int32_t last);
+void edgekd_depthwise_conv_2d_s8(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p, const int8_t *input,
+                                 int8_t *output, void *scratch, int32_t first, int32_t last);
 
 #endif

@@ -10,7 +10,7 @@ struct edgekd_fully_connected_s8 {
 };
 
 /* input: [rows][depth]. output: [rows][outputs]. */
-void edgekd_fully_connected_s8(const struct edgekd_fully_connected_s8 *p, const int8_t *input, int8_t *output,
-                               int32_t rows);
+void edgekd_fully_connected_s8(const EDGEKD_FLASH struct edgekd_fully_connected_s8 *p, const int8_t *input,
+                               int8_t *output, int32_t rows);
 
 #endif

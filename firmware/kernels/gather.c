@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-void edgekd_gather(const struct edgekd_gather *p, const void *input, void *output) {
-    const int32_t *n = p->shape;
-    const int32_t *offset0 = p->offsets;
-    const int32_t *offset1 = offset0 + n[0];
-    const int32_t *offset2 = offset1 + n[1];
-    const int32_t *offset3 = offset2 + n[2];
+void edgekd_gather(const EDGEKD_FLASH struct edgekd_gather *p, const void *input, void *output) {
+    const EDGEKD_FLASH int32_t *n = &p->shape[0];
+    const EDGEKD_FLASH int32_t *offset0 = p->offsets;
+    const EDGEKD_FLASH int32_t *offset1 = offset0 + n[0];
+    const EDGEKD_FLASH int32_t *offset2 = offset1 + n[1];
+    const EDGEKD_FLASH int32_t *offset3 = offset2 + n[2];
     uint8_t *to = output;
     for (int32_t i = 0; i < n[0]; ++i) {
         for (int32_t j = 0; j < n[1]; ++j) {

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 #define EDGEKD_GATHER_AXES 4
 
 /* The output is shape[0] x ... x shape[3] runs of `run` bytes. offsets: of the input, in bytes, shape[0] of them for
@@ -13,10 +15,10 @@
  */
 struct edgekd_gather {
     int32_t shape[EDGEKD_GATHER_AXES];
-    const int32_t *offsets;
+    const EDGEKD_FLASH int32_t *offsets;
     int32_t run;
 };
 
-void edgekd_gather(const struct edgekd_gather *p, const void *input, void *output);
+void edgekd_gather(const EDGEKD_FLASH struct edgekd_gather *p, const void *input, void *output);
 
 #endif

@@ -3,8 +3,9 @@
 #include "requantize.h"
 
 /* One output for each channel of one window. */
-static void pool(const struct edgekd_pool_2d_s8 *p, const int8_t *input, struct edgekd_pool_part part, int8_t *y) {
-    const struct edgekd_window *w = &p->window;
+static void pool(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, struct edgekd_pool_part part,
+                 int8_t *y) {
+    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
     const int32_t channels = w->input_channels;
     for (int32_t channel = 0; channel < channels; ++channel) {
         int32_t highest = INT8_MIN;
@@ -19,9 +20,9 @@ static void pool(const struct edgekd_pool_2d_s8 *p, const int8_t *input, struct 
     }
 }
 
-void edgekd_max_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output, int32_t first,
-                           int32_t last) {
-    const struct edgekd_window *w = &p->window;
+void edgekd_max_pool_2d_s8(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
+                           int32_t first, int32_t last) {
+    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
     for (int32_t y = first; y < last; ++y) {
         int8_t *to = edgekd_output_row(w, output, y, w->input_channels);
         for (int32_t x = 0; x < w->output_width; ++x) {

@@ -9,9 +9,13 @@ struct edgekd_maximum_minimum {
 };
 
 /* output may be an operand that has its shape. */
-void edgekd_maximum_s8(const struct edgekd_maximum_minimum *p, const int8_t *a, const int8_t *b, int8_t *output);
-void edgekd_minimum_s8(const struct edgekd_maximum_minimum *p, const int8_t *a, const int8_t *b, int8_t *output);
-void edgekd_maximum_s16(const struct edgekd_maximum_minimum *p, const int16_t *a, const int16_t *b, int16_t *output);
-void edgekd_minimum_s16(const struct edgekd_maximum_minimum *p, const int16_t *a, const int16_t *b, int16_t *output);
+void edgekd_maximum_s8(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, const int8_t *a, const int8_t *b,
+                       int8_t *output);
+void edgekd_minimum_s8(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, const int8_t *a, const int8_t *b,
+                       int8_t *output);
+void edgekd_maximum_s16(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, const int16_t *a, const int16_t *b,
+                        int16_t *output);
+void edgekd_minimum_s16(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, const int16_t *a, const int16_t *b,
+                        int16_t *output);
 
 #endif

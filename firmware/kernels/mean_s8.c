@@ -2,9 +2,9 @@
 
 #include "requantize.h"
 
-static int32_t sum_of(const struct edgekd_mean_s8 *p, const int8_t *x) {
-    const int32_t *n = p->reduced;
-    const int32_t *stride = p->reduced_stride;
+static int32_t sum_of(const EDGEKD_FLASH struct edgekd_mean_s8 *p, const int8_t *x) {
+    const EDGEKD_FLASH int32_t *n = &p->reduced[0];
+    const EDGEKD_FLASH int32_t *stride = &p->reduced_stride[0];
     int32_t sum = 0;
     for (int32_t i = 0; i < n[0]; ++i) {
         for (int32_t j = 0; j < n[1]; ++j) {
@@ -18,9 +18,9 @@ static int32_t sum_of(const struct edgekd_mean_s8 *p, const int8_t *x) {
     return sum - p->offset;
 }
 
-void edgekd_mean_s8(const struct edgekd_mean_s8 *p, const int8_t *input, int8_t *output) {
-    const int32_t *n = p->kept;
-    const int32_t *stride = p->kept_stride;
+void edgekd_mean_s8(const EDGEKD_FLASH struct edgekd_mean_s8 *p, const int8_t *input, int8_t *output) {
+    const EDGEKD_FLASH int32_t *n = &p->kept[0];
+    const EDGEKD_FLASH int32_t *stride = &p->kept_stride[0];
     for (int32_t i = 0; i < n[0]; ++i) {
         for (int32_t j = 0; j < n[1]; ++j) {
             for (int32_t k = 0; k < n[2]; ++k) {

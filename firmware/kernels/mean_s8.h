@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 #define EDGEKD_MEAN_AXES 3
 
 /* The input's axes in two groups, each outermost first, neighbours joined, 1 in front: kept (they make the output, in
@@ -21,6 +23,6 @@ struct edgekd_mean_s8 {
     int32_t zero_point; /* of the output */
 };
 
-void edgekd_mean_s8(const struct edgekd_mean_s8 *p, const int8_t *input, int8_t *output);
+void edgekd_mean_s8(const EDGEKD_FLASH struct edgekd_mean_s8 *p, const int8_t *input, int8_t *output);
 
 #endif

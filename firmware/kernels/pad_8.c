@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-void edgekd_pad_8(const struct edgekd_pad_8 *p, const void *input, void *output) {
-    const int32_t *n = p->shape;
-    const int32_t *s = p->stride;
+void edgekd_pad_8(const EDGEKD_FLASH struct edgekd_pad_8 *p, const void *input, void *output) {
+    const EDGEKD_FLASH int32_t *n = &p->shape[0];
+    const EDGEKD_FLASH int32_t *s = &p->stride[0];
     const uint8_t *from = input;
     uint8_t *start = (uint8_t *)output + p->start;
     memset(output, (int)p->value, (size_t)p->output_bytes);

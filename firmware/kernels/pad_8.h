@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 #define EDGEKD_PAD_AXES 4
 
 /* The input is shape[0] x ... x shape[3] runs of `run` bytes, axes joined where there is no padding between, 1 in
@@ -18,6 +20,6 @@ struct edgekd_pad_8 {
     int32_t value;
 };
 
-void edgekd_pad_8(const struct edgekd_pad_8 *p, const void *input, void *output);
+void edgekd_pad_8(const EDGEKD_FLASH struct edgekd_pad_8 *p, const void *input, void *output);
 
 #endif

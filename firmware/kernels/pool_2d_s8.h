@@ -18,7 +18,8 @@ struct edgekd_pool_part {
     int32_t columns;
 };
 
-static inline struct edgekd_pool_part edgekd_pool_part(const struct edgekd_window *w, int32_t y, int32_t x) {
+static inline struct edgekd_pool_part edgekd_pool_part(const EDGEKD_FLASH struct edgekd_window *w, int32_t y,
+                                                       int32_t x) {
     const int32_t top = y * w->stride_y - w->pad_top;
     const int32_t left = x * w->stride_x - w->pad_left;
     const struct edgekd_taps rows = edgekd_taps_inside(top, w->height, 1, w->input_height);
@@ -28,9 +29,9 @@ static inline struct edgekd_pool_part edgekd_pool_part(const struct edgekd_windo
 }
 
 /* Output rows first to last - 1 of one image, see window.h. input and output: [height][width][channels]. */
-void edgekd_average_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output, int32_t first,
-                               int32_t last);
-void edgekd_max_pool_2d_s8(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output, int32_t first,
-                           int32_t last);
+void edgekd_average_pool_2d_s8(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
+                               int32_t first, int32_t last);
+void edgekd_max_pool_2d_s8(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
+                           int32_t first, int32_t last);
 
 #endif

@@ -2,9 +2,9 @@
 
 #include "requantize.h"
 
-static inline void row(const void *parameters, const void *input, int32_t input_stride, const void *slopes,
+static inline void row(const EDGEKD_FLASH void *parameters, const void *input, int32_t input_stride, const void *slopes,
                        int32_t slope_stride, void *result, int32_t count) {
-    const struct edgekd_prelu_s8 *p = parameters;
+    const EDGEKD_FLASH struct edgekd_prelu_s8 *p = parameters;
     const int8_t *x = input;
     const int8_t *slope = slopes;
     int8_t *output = result;
@@ -19,6 +19,7 @@ static inline void row(const void *parameters, const void *input, int32_t input_
     }
 }
 
-void edgekd_prelu_s8(const struct edgekd_prelu_s8 *p, const int8_t *input, const int8_t *slopes, int8_t *output) {
+void edgekd_prelu_s8(const EDGEKD_FLASH struct edgekd_prelu_s8 *p, const int8_t *input, const int8_t *slopes,
+                     int8_t *output) {
     edgekd_broadcast_rows(&p->walk, p, input, 1, slopes, 1, output, 1, row);
 }

@@ -19,6 +19,7 @@ struct edgekd_prelu_s8 {
 };
 
 /* output may be input if that has its shape. */
-void edgekd_prelu_s8(const struct edgekd_prelu_s8 *p, const int8_t *input, const int8_t *slopes, int8_t *output);
+void edgekd_prelu_s8(const EDGEKD_FLASH struct edgekd_prelu_s8 *p, const int8_t *input, const int8_t *slopes,
+                     int8_t *output);
 
 #endif

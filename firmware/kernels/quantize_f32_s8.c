@@ -9,7 +9,7 @@ static int32_t rounded(float steps) {
     return whole + (rest >= 0.5f) - (rest <= -0.5f);
 }
 
-void edgekd_quantize_f32_s8(const struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output) {
+void edgekd_quantize_f32_s8(const EDGEKD_FLASH struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output) {
     const float beyond = 1000.0f; /* outside int8 whatever the zero point */
     for (int32_t i = 0; i < p->count; ++i) {
         float steps = input[i] / p->scale;

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 struct edgekd_quantize_f32_s8 {
     float scale;
     int32_t zero_point;
@@ -13,6 +15,6 @@ struct edgekd_quantize_f32_s8 {
 /* round(input / scale) + zero_point, halves away from zero, saturating. Beyond 2^31 steps, where TensorFlow Lite
  * Micro's result is undefined, this saturates as well; a NaN becomes -128.
  */
-void edgekd_quantize_f32_s8(const struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output);
+void edgekd_quantize_f32_s8(const EDGEKD_FLASH struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output);
 
 #endif

@@ -2,9 +2,9 @@
 
 #include <stdbool.h>
 
-static inline int8_t extreme_of(const struct edgekd_reduce_max_s8 *p, const int8_t *x, bool largest) {
-    const int32_t *n = p->reduced;
-    const int32_t *stride = p->reduced_stride;
+static inline int8_t extreme_of(const EDGEKD_FLASH struct edgekd_reduce_max_s8 *p, const int8_t *x, bool largest) {
+    const EDGEKD_FLASH int32_t *n = &p->reduced[0];
+    const EDGEKD_FLASH int32_t *stride = &p->reduced_stride[0];
     int8_t best = *x;
     for (int32_t i = 0; i < n[0]; ++i) {
         for (int32_t j = 0; j < n[1]; ++j) {
@@ -18,9 +18,10 @@ static inline int8_t extreme_of(const struct edgekd_reduce_max_s8 *p, const int8
     return best;
 }
 
-static inline void reduce(const struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output, bool largest) {
-    const int32_t *n = p->kept;
-    const int32_t *stride = p->kept_stride;
+static inline void reduce(const EDGEKD_FLASH struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output,
+                          bool largest) {
+    const EDGEKD_FLASH int32_t *n = &p->kept[0];
+    const EDGEKD_FLASH int32_t *stride = &p->kept_stride[0];
     for (int32_t i = 0; i < n[0]; ++i) {
         for (int32_t j = 0; j < n[1]; ++j) {
             for (int32_t k = 0; k < n[2]; ++k) {
@@ -30,10 +31,10 @@ static inline void reduce(const struct edgekd_reduce_max_s8 *p, const int8_t *in
     }
 }
 
-void edgekd_reduce_max_s8(const struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output) {
+void edgekd_reduce_max_s8(const EDGEKD_FLASH struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output) {
     reduce(p, input, output, true);
 }
 
-void edgekd_reduce_min_s8(const struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output) {
+void edgekd_reduce_min_s8(const EDGEKD_FLASH struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output) {
     reduce(p, input, output, false);
 }

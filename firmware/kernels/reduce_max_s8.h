@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 #define EDGEKD_REDUCE_AXES 3
 
 /* Axes as in struct edgekd_mean_s8. */
@@ -14,7 +16,7 @@ struct edgekd_reduce_max_s8 {
     int32_t reduced_stride[EDGEKD_REDUCE_AXES];
 };
 
-void edgekd_reduce_max_s8(const struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output);
-void edgekd_reduce_min_s8(const struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output);
+void edgekd_reduce_max_s8(const EDGEKD_FLASH struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output);
+void edgekd_reduce_min_s8(const EDGEKD_FLASH struct edgekd_reduce_max_s8 *p, const int8_t *input, int8_t *output);
 
 #endif

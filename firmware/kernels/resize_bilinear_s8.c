@@ -24,7 +24,8 @@ static inline int8_t rounded(int32_t x) {
     return (int8_t)((x + (x > 0 ? half : -half)) / ((int32_t)1 << 20));
 }
 
-void edgekd_resize_bilinear_s8(const struct edgekd_resize_bilinear_s8 *p, const int8_t *input, int8_t *output) {
+void edgekd_resize_bilinear_s8(const EDGEKD_FLASH struct edgekd_resize_bilinear_s8 *p, const int8_t *input,
+                               int8_t *output) {
     const int32_t row = p->input_width * p->channels;
     for (int32_t i = 0; i < p->output_height; ++i) {
         const struct place y = place_of(i, p->scale_y, p->offset_y, p->input_height);

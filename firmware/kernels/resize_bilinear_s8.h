@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 /* Output position i of an axis lies at (i * scale + offset) / 1024 of the input. */
 struct edgekd_resize_bilinear_s8 {
     int32_t input_height;
@@ -18,6 +20,7 @@ struct edgekd_resize_bilinear_s8 {
 };
 
 /* One image. input: [input_height][input_width][channels]. output: [output_height][output_width][channels]. */
-void edgekd_resize_bilinear_s8(const struct edgekd_resize_bilinear_s8 *p, const int8_t *input, int8_t *output);
+void edgekd_resize_bilinear_s8(const EDGEKD_FLASH struct edgekd_resize_bilinear_s8 *p, const int8_t *input,
+                               int8_t *output);
 
 #endif

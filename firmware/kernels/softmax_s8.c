@@ -37,11 +37,11 @@ struct norm {
     int32_t bits;
 };
 
-static inline int32_t exp_of(const struct edgekd_softmax_s8 *p, int32_t difference) {
+static inline int32_t exp_of(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, int32_t difference) {
     return difference < p->exps ? p->exp[difference] : 0;
 }
 
-static struct norm norm_of(const struct edgekd_softmax_s8 *p, const int8_t *x) {
+static struct norm norm_of(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, const int8_t *x) {
     struct norm norm = {INT8_MIN, 0, 12};
     for (int32_t i = 0; i < p->depth; ++i) {
         norm.largest = x[i] > norm.largest ? x[i] : norm.largest;
@@ -59,12 +59,13 @@ static struct norm norm_of(const struct edgekd_softmax_s8 *p, const int8_t *x) {
 }
 
 /* A softmax of `width` bits, 0 for none of the probability. */
-static inline int32_t probability(const struct edgekd_softmax_s8 *p, struct norm norm, int32_t x, int32_t width) {
+static inline int32_t probability(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, struct norm norm, int32_t x,
+                                  int32_t width) {
     const int32_t share = edgekd_high_multiply(norm.scale, exp_of(p, norm.largest - x));
     return edgekd_rounding_shift(share, norm.bits + 31 - width);
 }
 
-void edgekd_softmax_s8(const struct edgekd_softmax_s8 *p, const int8_t *input, int8_t *output) {
+void edgekd_softmax_s8(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, const int8_t *input, int8_t *output) {
     for (int32_t row = 0; row < p->rows; ++row) {
         const struct norm norm = norm_of(p, input);
         for (int32_t i = 0; i < p->depth; ++i) {
@@ -75,7 +76,7 @@ void edgekd_softmax_s8(const struct edgekd_softmax_s8 *p, const int8_t *input, i
     }
 }
 
-void edgekd_softmax_s8_s16(const struct edgekd_softmax_s8 *p, const int8_t *input, int16_t *output) {
+void edgekd_softmax_s8_s16(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, const int8_t *input, int16_t *output) {
     for (int32_t row = 0; row < p->rows; ++row) {
         const struct norm norm = norm_of(p, input);
         for (int32_t i = 0; i < p->depth; ++i) {

@@ -13,8 +13,8 @@ struct edgekd_taps edgekd_taps_inside(int32_t origin, int32_t taps, int32_t dila
     return inside;
 }
 
-void edgekd_gather_s8(const struct edgekd_window *w, const int8_t *image, int32_t y, int32_t x, int32_t first,
-                      int32_t count, int32_t padding, int8_t *gathered) {
+void edgekd_gather_s8(const EDGEKD_FLASH struct edgekd_window *w, const int8_t *image, int32_t y, int32_t x,
+                      int32_t first, int32_t count, int32_t padding, int8_t *gathered) {
     const int32_t origin_y = y * w->stride_y - w->pad_top;
     const int32_t origin_x = x * w->stride_x - w->pad_left;
     const struct edgekd_taps rows = edgekd_taps_inside(origin_y, w->height, w->dilation_y, w->input_height);

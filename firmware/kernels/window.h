@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 /* 16 bits: every layer with a window has one of these in flash. */
 struct edgekd_window {
     int16_t input_height;
@@ -31,11 +33,13 @@ struct edgekd_window {
 };
 
 /* Where row y of the input begins, and of the output with its `channels`. */
-static inline const int8_t *edgekd_input_row(const struct edgekd_window *w, const int8_t *image, int32_t y) {
+static inline const int8_t *edgekd_input_row(const EDGEKD_FLASH struct edgekd_window *w, const int8_t *image,
+                                             int32_t y) {
     return image + (y < w->input_rows ? y : y % w->input_rows) * w->input_width * w->input_channels;
 }
 
-static inline int8_t *edgekd_output_row(const struct edgekd_window *w, int8_t *image, int32_t y, int32_t channels) {
+static inline int8_t *edgekd_output_row(const EDGEKD_FLASH struct edgekd_window *w, int8_t *image, int32_t y,
+                                        int32_t channels) {
     return image + (y < w->output_rows ? y : y % w->output_rows) * w->output_width * channels;
 }
 
@@ -51,7 +55,7 @@ struct edgekd_taps edgekd_taps_inside(int32_t origin, int32_t taps, int32_t dila
 /* Copies the window at output (y, x) to `gathered`, [height][width][count]: channels first to first + count - 1 of
  * each tap, `padding` for taps outside the image. image: the buffer of the input.
  */
-void edgekd_gather_s8(const struct edgekd_window *w, const int8_t *image, int32_t y, int32_t x, int32_t first,
-                      int32_t count, int32_t padding, int8_t *gathered);
+void edgekd_gather_s8(const EDGEKD_FLASH struct edgekd_window *w, const int8_t *image, int32_t y, int32_t x,
+                      int32_t first, int32_t count, int32_t padding, int8_t *gathered);
 
 #endif

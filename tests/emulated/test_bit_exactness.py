@@ -38,22 +38,25 @@ def test_a_classifier_is_exact_and_its_instructions_repeat(name: str, edgekd_mod
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BOARDS)
 def test_random_graphs_of_every_operator_are_exact(name: str, tmp_path: Path) -> None:
-    """All operators and some chains of them side by side in one model, so that one firmware runs them all."""
+    """All operators and some chains of them side by side in one model, so that one firmware runs them all; in a few
+    where the RAM is too small for that."""
     parts = [(operator, 11) for operator in graphs.OPERATORS] + [("chain", seed) for seed in range(100, 112)]
-    graph = graphs.random_graph(parts)
-    path = tmp_path / "all.tflite"
-    path.write_bytes(graph.data)
-    samples = graph.samples(4)
-    expected = tflm.run(path, samples).outputs
-    with board_under_test(path, name) as board:
-        answers = board.stream(samples)
-        differing = [
-            (sample, board.graph.outputs[n].name)
-            for sample, (ours, theirs) in enumerate(zip(answers.outputs, expected, strict=True))
-            for n in range(len(theirs))
-            if ours[n].tobytes() != theirs[n].tobytes()
-        ]
-    assert not differing
+    models = 5 if load_board(name).memory.ram < 16 << 10 else 1
+    for first in range(models):
+        graph = graphs.random_graph(parts[first::models])
+        path = tmp_path / f"all-{first}.tflite"
+        path.write_bytes(graph.data)
+        samples = graph.samples(4)
+        expected = tflm.run(path, samples).outputs
+        with board_under_test(path, name) as board:
+            answers = board.stream(samples)
+            differing = [
+                (sample, board.graph.outputs[n].name)
+                for sample, (ours, theirs) in enumerate(zip(answers.outputs, expected, strict=True))
+                for n in range(len(theirs))
+                if ours[n].tobytes() != theirs[n].tobytes()
+            ]
+        assert not differing
 
 
 def test_a_damaged_serial_line_changes_nothing_on_an_emulated_board(edgekd_model: Path) -> None:

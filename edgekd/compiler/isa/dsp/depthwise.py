@@ -79,9 +79,7 @@ def _whole_planes(layer: Depthwise, rows: int) -> bool:
     """Four channels are read completely before they are written, and none of them again."""
     window = layer.window
     return (
-        rows == window.y.output
-        and window.channels % _LEAST_CHANNELS == 0
-        and layer.source.shape == layer.target.shape
+        rows == window.y.output and window.channels % _LEAST_CHANNELS == 0 and layer.source.shape == layer.target.shape
     )
 
 
