@@ -42,7 +42,8 @@ def _weights(m: Maker, x: Value, shape: Sequence[int], channels: int, axis: int,
     per_channel = channels > 1 and m.chance(0.6)
     scales = [m.scale(0.001, 0.05) for _ in range(channels if per_channel else 1)]
     largest = m.pick([1, *[127] * 7])  # with small ones the factor to the output's scale is above 1
-    values = m.int8(shape) if largest == 127 else m.random.integers(-largest, largest, shape, np.int8, endpoint=True)
+    least = -128 if largest == 127 and m.chance(0.1) else -largest  # the specification excludes -128, models have it
+    values = m.random.integers(least, largest, shape, np.int8, endpoint=True)
     weights = m.model.tensor(shape, "int8", scale=scales, axis=axis, data=values)
     spread = x.scale * max(scales) * largest * 0.6 * depth**0.5 * 75
     output_scale = float(np.float32(spread / m.pick([40, 100, 300])))

@@ -79,9 +79,12 @@ def pack_blocks(words: npt.NDArray[np.int32], short: ShortScaling) -> npt.NDArra
     biases = quantize.wrap_array(bias)
     multipliers = _padded(np.broadcast_to(short.multiplier, len(short.bias)), 0, 2).reshape(pairs, 2)
     shifts = _padded(np.broadcast_to(short.shift, len(short.bias)), 0, 2).reshape(pairs, 2)
+    whole = len(short.bias) // _BLOCK
     parts = []
-    for first in range(0, pairs, _BLOCK // 2):
-        block = slice(first, first + _BLOCK // 2)
+    first = 0
+    for count in [_BLOCK // 2] * whole + [1] * (pairs - _BLOCK // 2 * whole):
+        block = slice(first, first + count)
+        first += count
         parts += [biases[block].reshape(-1), words[block].T.reshape(-1), multipliers[block].reshape(-1)]
         parts.append(_padded(shifts[block].reshape(-1), 0, 4).view("<i4"))
     packed: npt.NDArray[np.int32] = np.concatenate(parts).astype(np.int32)
