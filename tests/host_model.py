@@ -26,7 +26,7 @@ from edgekd.paths import shipped
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 _SECONDS = 300
-_INTRINSICS = Path(__file__).parent / "firmware" / "kernels" / "host"  # of Arm's processors, in plain C
+INTRINSICS = Path(__file__).parent / "firmware" / "kernels" / "host"  # of Arm's processors, in plain C
 
 _MAIN = """
 #include <stdio.h>
@@ -105,7 +105,7 @@ def build_host_model(
     program = compiled.out / f"host_{compiler}"
     sources = [path for path in compiled.files if path.suffix == ".c"]
     flags = [*WARNINGS, "-O1", *(SANITIZERS if sanitize else [])]
-    command = [compiler, *flags, "-I", str(_INTRINSICS), "-I", str(compiled.out)]
+    command = [compiler, *flags, "-I", str(INTRINSICS), "-I", str(compiled.out)]
     if objects is not None:
         own = {f"{compiled.name}.c", f"{compiled.name}_weights.c"}
         sources = [path if path.name in own else _object(command, path, objects) for path in sources]
@@ -115,7 +115,7 @@ def build_host_model(
 
 def _object(command: Sequence[str], source: Path, objects: Path) -> Path:
     """The kernel `source` compiled, from `objects` if it is there already."""
-    folders = (shipped("firmware") / "kernels", _INTRINSICS)
+    folders = (shipped("firmware") / "kernels", INTRINSICS)
     headers = b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*.h")))
     key = hashlib.sha256(repr(command[:-1]).encode() + source.read_bytes() + headers).hexdigest()[:16]
     target = objects / f"{source.stem}-{key}.o"

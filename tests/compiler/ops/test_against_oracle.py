@@ -22,6 +22,7 @@ from edgekd.convert import tflm
 _PARTS = 30  # of a model on average: one compilation and one oracle process serve all of them
 _EXAMPLES = max(1, int(os.environ.get("EDGEKD_GRAPHS", "400")) // _PARTS)
 _SAMPLES = 3
+TARGETS = ("host", "cortex-m3", "cortex-m4")  # one for each set of kernels that this machine can run
 _WITH_VAR_HANDLE = {"READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 pytestmark = pytest.mark.cc
@@ -69,6 +70,7 @@ def parts(draw: st.DrawFn) -> list[tuple[str, int]]:
 )
 @given(
     chosen=parts(),
+    target=st.sampled_from(TARGETS),
     options=st.builds(
         PlanOptions,
         buffers=st.sampled_from(["separate", "arena"]),
@@ -76,9 +78,9 @@ def parts(draw: st.DrawFn) -> list[tuple[str, int]]:
     ),
 )
 def test_random_graphs_equal_the_oracle(
-    tmp_path: Path, objects: Path, chosen: list[tuple[str, int]], options: PlanOptions
+    tmp_path: Path, objects: Path, chosen: list[tuple[str, int]], target: str, options: PlanOptions
 ) -> None:
-    check(random_graph(chosen), tmp_path, objects, options=options)
+    check(random_graph(chosen), tmp_path, objects, target, options)
 
 
 @pytest.mark.parametrize("name", OPERATORS)
