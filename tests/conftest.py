@@ -15,7 +15,7 @@ _NEEDS = {
     "torch": ([], ["torch"]),
     "convert": ([], ["torch", "onnx2tf", "tensorflow"]),
     "cc": (["gcc"], []),
-    "cross": (["arm-none-eabi-gcc"], []),
+    "cross": (["arm-none-eabi-gcc", "avr-gcc"], []),
     "emulated": (
         ["arm-none-eabi-gcc", "qemu-system-arm", "riscv64-unknown-elf-gcc", "qemu-system-riscv32", "avr-gcc", "gcc"],
         ["platformio"],

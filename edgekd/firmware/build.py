@@ -15,6 +15,7 @@ from edgekd.firmware.project import Project
 
 _LOG = ".edgekd-build.log"
 _RECORD = ".edgekd-build.json"
+_TOO_LARGE = re.compile(r"program size \((\d+) bytes\) is greater than maximum allowed \((\d+) bytes\)")
 _OVERFLOW = re.compile(r"region [`']?(\w+)'? overflowed by (\d+) bytes")
 _COMPLAINT = re.compile(r"\berror\b|undefined reference|No such file", re.IGNORECASE)
 _NO_PACKAGE = re.compile(r"HTTPClientError|InternetConnectionError|UnknownPackage|Could not find the package")
@@ -30,7 +31,7 @@ class Image:
 
 
 class DoesNotFitError(InputError):
-    """The linker ran out of memory. overflow: bytes too many by region of the linker script ("FLASH", "RAM")."""
+    """The image is larger than the board's memory. overflow: bytes too many by region ("FLASH", "RAM")."""
 
     def __init__(self, message: str, overflow: dict[str, int]) -> None:
         super().__init__(message)
@@ -105,7 +106,9 @@ def _needs_registry(project: Project) -> ToolError:
 
 
 def _raise_failure(project: Project, output: str) -> None:
-    overflow = {region: int(count) for region, count in _OVERFLOW.findall(output)}
+    too_large = _TOO_LARGE.search(output)
+    overflow = {"FLASH": int(too_large[1]) - int(too_large[2])} if too_large else {}
+    overflow |= {region: int(count) for region, count in _OVERFLOW.findall(output)}
     if overflow:
         raise DoesNotFitError(f"the image is too large for {project.board.name}", overflow)
     if not project.board.is_own_platform and _NO_PACKAGE.search(output):

@@ -33,7 +33,13 @@ class Toolchain:
 
 ARM = Toolchain("arm-none-eabi-", "Cortex-M", "gcc-arm-none-eabi libnewlib-arm-none-eabi", ("--specs=nano.specs",))
 RISCV = Toolchain("riscv64-unknown-elf-", "RISC-V", "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf")
-AVR = Toolchain("avr-", "AVR", "gcc-avr avr-libc arduino-core-avr")
+# With room for all that an address can name: what the chip has is held against the image, which then tells its size.
+AVR = Toolchain(
+    "avr-",
+    "AVR",
+    "gcc-avr avr-libc arduino-core-avr",
+    ("-Wl,--defsym=__DATA_REGION_LENGTH__=0xfe00", "-Wl,--defsym=__TEXT_REGION_LENGTH__=0x100000"),
+)
 
 
 def toolchain_of(core: str) -> Toolchain:

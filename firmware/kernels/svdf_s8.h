@@ -8,14 +8,16 @@
 
 #include <stdint.h>
 
+#include "flash.h"
+
 /* feature: [units * rank][inputs]. feature_bias: [units * rank], what the input's zero point makes of the weights.
  * time: [units * rank][memory], of the state's type. bias: [units].
  */
 struct edgekd_svdf_s8 {
-    const int8_t *feature;
-    const int32_t *feature_bias;
-    const void *time;
-    const int32_t *bias;
+    const EDGEKD_FLASH int8_t *feature;
+    const EDGEKD_FLASH int32_t *feature_bias;
+    const EDGEKD_FLASH void *time;
+    const EDGEKD_FLASH int32_t *bias;
     int32_t batches;
     int32_t inputs;
     int32_t units;
@@ -30,7 +32,8 @@ struct edgekd_svdf_s8 {
 };
 
 /* input: [batches][inputs]. output: [batches][units]. */
-void edgekd_svdf_s8(const struct edgekd_svdf_s8 *p, const int8_t *input, int8_t *output, int8_t *state);
-void edgekd_svdf_s8_s16(const struct edgekd_svdf_s8 *p, const int8_t *input, int8_t *output, int16_t *state);
+void edgekd_svdf_s8(const EDGEKD_FLASH struct edgekd_svdf_s8 *p, const int8_t *input, int8_t *output, int8_t *state);
+void edgekd_svdf_s8_s16(const EDGEKD_FLASH struct edgekd_svdf_s8 *p, const int8_t *input, int8_t *output,
+                        int16_t *state);
 
 #endif
