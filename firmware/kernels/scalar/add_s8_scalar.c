@@ -4,7 +4,7 @@
 
 /* What an inlined call takes from registers. */
 static inline int8_t result(struct edgekd_add_s8_scalar p, int32_t a, int32_t b) {
-    return edgekd_saturate_scalar((p.offset + a * p.factor_a + b * p.factor_b) >> p.shift);
+    return (int8_t)edgekd_saturate_scalar((p.offset + a * p.factor_a + b * p.factor_b) >> p.shift);
 }
 
 void edgekd_add_s8_scalar(const struct edgekd_add_s8_scalar *parameters, const int8_t *a, const int8_t *b,

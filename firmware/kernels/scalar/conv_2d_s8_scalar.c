@@ -9,48 +9,37 @@
 
 #include "copy_scalar.h"
 
-/* The taps of one row of a window whose taps are neighbours: `width` pixels from pixel `left` on, which may lie outside
- * of the row of the image. */
-static void gather_neighbours(const struct edgekd_window *w, const int8_t *row, int32_t left, int32_t padding,
-                              int8_t *to) {
-    const int32_t channels = w->input_channels;
-    const struct edgekd_taps inside = edgekd_taps_inside(left, w->width, 1, w->input_width);
-    if (inside.last - inside.first < w->width) {
-        edgekd_fill_scalar(to, padding, w->width * channels);
-    }
-    edgekd_copy_scalar(to + inside.first * channels, row + (left + inside.first) * channels,
-                       (inside.last - inside.first) * channels);
-}
-
-/* Any other, or channels first_channel to first_channel + count - 1 of each tap. */
-static void gather_taps(const struct edgekd_window *w, const int8_t *row, int32_t left, int32_t first_channel,
-                        int32_t count, int32_t padding, int8_t *to) {
-    for (int32_t x = left; x < left + w->width * w->dilation_x; x += w->dilation_x) {
-        if (x >= 0 && x < w->input_width) {
-            edgekd_copy_scalar(to, row + x * w->input_channels + first_channel, count);
-        } else {
-            edgekd_fill_scalar(to, padding, count);
-        }
-        to += count;
-    }
-}
-
+/* The window at output (y, x), channels first_channel to first_channel + count - 1 of each tap. */
 static void gather(const struct edgekd_conv_2d_s8_scalar *p, const int8_t *input, int32_t y, int32_t x,
                    int32_t first_channel, int32_t count, int8_t *to) {
-    const struct edgekd_window *w = &p->window;
+    const struct edgekd_window *const w = &p->window;
     const int neighbours = w->dilation_x == 1 && count == w->input_channels;
+    const int32_t row_bytes = w->width * count;
     const int32_t left = x * w->stride_x - w->pad_left;
+    const struct edgekd_taps inside = edgekd_taps_inside(left, w->width, w->dilation_x, w->input_width);
+    const int32_t inside_bytes = (inside.last - inside.first) * count;
     int32_t row = y * w->stride_y - w->pad_top;
     for (int32_t i = 0; i < w->height; ++i) {
-        if (row < 0 || row >= w->input_height) {
-            edgekd_fill_scalar(to, p->input_zero_point, w->width * count);
-        } else if (neighbours) {
-            gather_neighbours(w, edgekd_input_row(w, input, row), left, p->input_zero_point, to);
-        } else {
-            gather_taps(w, edgekd_input_row(w, input, row), left, first_channel, count, p->input_zero_point, to);
+        const int in_image = row >= 0 && row < w->input_height;
+        if (!in_image || inside_bytes < row_bytes) {
+            edgekd_fill_scalar(to, p->input_zero_point, row_bytes);
+        }
+        if (in_image) {
+            const int32_t column = left + inside.first * w->dilation_x;
+            const int8_t *from = edgekd_input_row(w, input, row) + column * w->input_channels + first_channel;
+            int8_t *tap = to + inside.first * count;
+            if (neighbours) {
+                edgekd_copy_scalar(tap, from, inside_bytes);
+            } else {
+                for (int32_t j = inside.first; j < inside.last; ++j) {
+                    edgekd_copy_scalar(tap, from, count);
+                    from += w->dilation_x * w->input_channels;
+                    tap += count;
+                }
+            }
         }
         row += w->dilation_y;
-        to += w->width * count;
+        to += row_bytes;
     }
 }
 

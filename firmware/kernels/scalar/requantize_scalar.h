@@ -17,34 +17,36 @@
 
 #define EDGEKD_PLAIN_SCALAR 64
 
-/* floor((sum * multiplier + 2^30) / 2^31), |sum| < 2^28, multiplier >= 2^30. */
-static inline int32_t edgekd_high_scalar(int32_t sum, int32_t multiplier) {
+/* floor((sum * multiplier + 2^30) / 2^31) + offset, |sum| < 2^28, multiplier >= 2^30. */
+static inline int32_t edgekd_high_scalar(int32_t sum, int32_t multiplier, int32_t offset) {
     const int32_t twice = (int32_t)((uint32_t)sum << 1);
-#ifdef __ARM_ARCH_6M__
+#if defined(__ARM_ARCH_6M__)
     /* There is no long multiplication: four short ones, the lower half of `twice` signed so that all sums fit. */
     const int32_t low = (int16_t)twice;
     const int32_t high = (twice - low) >> 16;
     const int32_t factor_low = (int32_t)((uint32_t)multiplier & 0xffff);
     const int32_t factor_high = multiplier >> 16;
     const int32_t lowest = (int32_t)((uint32_t)low * (uint32_t)factor_low) >> 16;
-    return high * factor_high + ((high * factor_low + low * factor_high + lowest + 0x8000) >> 16);
+    return high * factor_high + ((high * factor_low + low * factor_high + lowest + 0x8000) >> 16) + offset;
+#elif defined(__arm__)
+    const int64_t start = (int64_t)(((uint64_t)(uint32_t)offset << 32) + 0x80000000u);
+    return (int32_t)((start + (int64_t)twice * multiplier) >> 32); /* SMLAL */
 #else
     const int64_t product = (int64_t)twice * multiplier;
-    return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+    return (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31) + offset;
 #endif
 }
 
 /* x, limited to int8. */
-static inline int8_t edgekd_saturate_scalar(int32_t x) {
+static inline int32_t edgekd_saturate_scalar(int32_t x) {
 #ifdef __ARM_FEATURE_SAT
     __asm__("ssat %0, #8, %0" : "+r"(x)); /* GCC makes two comparisons of what is below */
-    return (int8_t)x;
 #else
     if ((uint32_t)x + 128 > 255) {
         x = x < 0 ? INT8_MIN : INT8_MAX;
     }
-    return (int8_t)x;
 #endif
+    return x;
 }
 
 /* odd_zero_point: 2 z + 1. */
@@ -54,7 +56,7 @@ static inline int32_t edgekd_offset_scalar(int32_t odd_zero_point, int32_t shift
 
 /* shift: r above. offset: edgekd_offset_scalar's. */
 static inline int8_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
-    return edgekd_saturate_scalar((edgekd_high_scalar(sum, multiplier) + (sum >> 31) + offset) >> shift);
+    return (int8_t)edgekd_saturate_scalar(edgekd_high_scalar(sum, multiplier, offset + (sum >> 31)) >> shift);
 }
 
 /* The result of a channel that does not meet the conditions above. shift: as in the table. */

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import host_model
 import pytest
-from graphs import random_graph
-
 from compiler.ops.test_against_oracle import check, objects  # noqa: F401 (a fixture)
+from graphs import random_graph
 
 pytestmark = pytest.mark.cc
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekd.compiler.isa.common import FieldValue
 from edgekd.compiler.layers import Sums
-from edgekd.compiler.lowered import ConstantArray
+from edgekd.compiler.lowered import ConstantArray, FieldValue
 
 SOURCES = ("scalar/requantize_scalar.c", "scalar/requantize_scalar.h", "requantize.h")
 COPY_SOURCES = ("scalar/copy_scalar.c", "scalar/copy_scalar.h")

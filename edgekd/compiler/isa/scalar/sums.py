@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgekd.compiler.isa.common import WINDOW_SOURCES, FieldValue, window_fields, window_rows
+from edgekd.compiler.isa.common import WINDOW_SOURCES, window_fields, window_rows
 from edgekd.compiler.isa.scalar import requantize
 from edgekd.compiler.layers import Convolution, Dense
-from edgekd.compiler.lowered import ConstantArray, KernelCall, Run
+from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Run
 
 _TILE = 4  # outputs
 _ROWS = 3  # EDGEKD_ROWS_SCALAR, at most
