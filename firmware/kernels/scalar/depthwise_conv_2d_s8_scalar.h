@@ -23,8 +23,14 @@ struct edgekd_depthwise_conv_2d_s8_scalar {
     int8_t highest;
 };
 
-/* Output rows first to last - 1 of one image, see window.h. scratch: window height * row_width * channels bytes. */
+/* Output rows first to last - 1 of one image, see window.h. scratch: window height * row_width * channels bytes.
+ * three_taps, three_taps_2: of windows of three neighbouring taps in a row, at stride 1 and 2, depth_multiplier 1.
+ */
 void edgekd_depthwise_conv_2d_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
                                         int8_t *output, void *scratch, int32_t first, int32_t last);
+void edgekd_depthwise_three_taps_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
+                                           int8_t *output, void *scratch, int32_t first, int32_t last);
+void edgekd_depthwise_three_taps_2_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
+                                             int8_t *output, void *scratch, int32_t first, int32_t last);
 
 #endif

@@ -9,18 +9,21 @@ from edgekd.compiler.isa.scalar import requantize
 from edgekd.compiler.layers import Depthwise
 from edgekd.compiler.lowered import ConstantArray, KernelCall
 
-_NAME = "depthwise_conv_2d_s8_scalar"
+_STRUCT = "depthwise_conv_2d_s8_scalar"
 
 
 def depthwise(layer: Depthwise) -> KernelCall:
     window = layer.window
     row_width = (window.x.output - 1) * window.x.stride + window.x.reach
+    source, function = _kernel(layer)
     return KernelCall(
-        function=f"edgekd_{_NAME}",
-        struct=f"edgekd_{_NAME}",
+        function=f"edgekd_{function}",
+        struct=f"edgekd_{_STRUCT}",
         sources=(
-            f"scalar/{_NAME}.c",
-            f"scalar/{_NAME}.h",
+            f"scalar/{source}.c",
+            f"scalar/{_STRUCT}.h",
+            "scalar/depthwise_pixels_scalar.h",
+            "scalar/depthwise_walk_scalar.c",
             *requantize.COPY_SOURCES,
             *requantize.SOURCES,
             *WINDOW_SOURCES,
@@ -44,3 +47,12 @@ def depthwise(layer: Depthwise) -> KernelCall:
         images=window.images,
         rows=window_rows(window),
     )
+
+
+def _kernel(layer: Depthwise) -> tuple[str, str]:
+    """The source and the function without its prefix."""
+    x = layer.window.x
+    if x.taps != 3 or x.dilation != 1 or x.stride > 2 or layer.depth_multiplier != 1:
+        return _STRUCT, _STRUCT
+    stride = "_2" if x.stride == 2 else ""
+    return "depthwise_three_taps_s8_scalar", f"depthwise_three_taps{stride}_s8_scalar"
