@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from graph_parts import elementwise, functions, movement, picking, reduction, state, windowed
+from graph_parts import elementwise, functions, movement, picking, reduction, sixteen, state, windowed
 from graph_parts.maker import Maker, Operator, RandomGraph, Value
 
 OPERATORS: dict[str, Operator] = {
@@ -73,6 +73,7 @@ OPERATORS: dict[str, Operator] = {
     "TRANSPOSE float": movement.transpose_float,
     "UNPACK": picking.unpack,
     "VAR_HANDLE": state.variable,
+    **sixteen.OPERATORS,
 }
 # Chains are made of these: they take any int8 value and give one back.
 _LINKS = (

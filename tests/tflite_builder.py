@@ -50,6 +50,7 @@ _OPTIONS = {
 _ENUMERATIONS = {
     "padding": "Padding",
     "mode": "MirrorPadMode",
+    "quantized_bias_type": "TensorType",
     "fused_activation_function": "ActivationFunctionType",
     "weights_format": "FullyConnectedOptionsWeightsFormat",
 }

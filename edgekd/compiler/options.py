@@ -66,6 +66,11 @@ def _extent(name: str, slot: int, default: int = 0) -> Field:
     return Field(name, slot, "i32", default, positive=True)
 
 
+_TYPES_TEXT = """
+    FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32
+    UINT16 INT4
+"""
+_TYPES = tuple(_TYPES_TEXT.split())
 _POOL = Options(
     5,
     (
@@ -90,6 +95,7 @@ OPTIONS: Mapping[str, Options] = {
             _activation(3),
             _extent("dilation_w_factor", 4, 1),
             _extent("dilation_h_factor", 5, 1),
+            Field("quantized_bias_type", 6, "i8", names=_TYPES),
         ),
     ),
     "DEPTHWISE_CONV_2D": Options(
@@ -111,6 +117,7 @@ OPTIONS: Mapping[str, Options] = {
             Field("weights_format", 1, "i8", names=("DEFAULT", "SHUFFLED4x16INT8")),
             Field("keep_num_dims", 2, "bool", False),
             Field("asymmetric_quantize_inputs", 3, "bool", False),
+            Field("quantized_bias_type", 4, "i8", names=_TYPES),
         ),
     ),
     "ADD": Options(11, (_activation(0), Field("pot_scale_int16", 1, "bool", True))),

@@ -87,16 +87,17 @@ ACTIVATIONS: dict[str, tuple[float | None, float | None]] = {
 }
 
 
-def activation_limits(activation: str, scale: float, zero_point: int) -> tuple[int, int] | None:
-    """Lowest and highest int8 output of a fused activation, a key of ACTIVATIONS; None if a limit leaves 32 bits.
+def activation_limits(activation: str, scale: float, zero_point: int, bits: int = 8) -> tuple[int, int] | None:
+    """Lowest and highest output of a fused activation, a key of ACTIVATIONS; None if a limit leaves 32 bits.
 
     tensorflow/lite/kernels/kernel_util.cc, CalculateActivationRangeQuantized.
     """
     low, high = ACTIVATIONS[activation]
     with np.errstate(over="ignore"):
         steps = max(abs(np.float32(limit) / np.float32(scale)) for limit in (low, high, 0.0) if limit is not None)
-    if steps > _INT32_MAX - 128:
+    if steps > _INT32_MAX - (1 << (bits - 1)):
         return None
-    lowest = INT8_MIN if low is None else quantize_float(low, scale, zero_point)
-    highest = INT8_MAX if high is None else quantize_float(high, scale, zero_point)
-    return max(INT8_MIN, lowest), min(INT8_MAX, highest)
+    least, most = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    lowest = least if low is None else quantize_float(low, scale, zero_point)
+    highest = most if high is None else quantize_float(high, scale, zero_point)
+    return max(least, lowest), min(most, highest)

@@ -1,4 +1,4 @@
-/* QUANTIZE, float32 to int8. */
+/* QUANTIZE, float32 to int8 or int16. */
 #ifndef EDGEKD_QUANTIZE_F32_S8_H
 #define EDGEKD_QUANTIZE_F32_S8_H
 
@@ -13,8 +13,9 @@ struct edgekd_quantize_f32_s8 {
 };
 
 /* round(input / scale) + zero_point, halves away from zero, saturating. Beyond 2^31 steps, where TensorFlow Lite
- * Micro's result is undefined, this saturates as well; a NaN becomes -128.
+ * Micro's result is undefined, this saturates as well; a NaN becomes the lowest number.
  */
 void edgekd_quantize_f32_s8(const EDGEKD_FLASH struct edgekd_quantize_f32_s8 *p, const float *input, int8_t *output);
+void edgekd_quantize_f32_s16(const EDGEKD_FLASH struct edgekd_quantize_f32_s8 *p, const float *input, int16_t *output);
 
 #endif

@@ -32,7 +32,7 @@ def _binary(m: Maker, x: Value | None, name: str) -> Value:
     other = x if m.chance(0.1) else _other_operand(m, x)
     a, b = (other, x) if m.chance(0.3) else (x, other)
     shape = _broadcast(a, b)
-    natural = a.scale * b.scale * 60 if name == "MUL" else a.scale + b.scale
+    natural = a.scale * b.scale * (60 if m.activations == "int8" else 15_000) if name == "MUL" else a.scale + b.scale
     y = m.value(shape, float(np.float32(natural * m.pick([0.001, 0.3, 0.3, 1.0, 1.0, 3.0, 100.0]))))
     m.model.operator(name, [a.index, b.index], [y.index], fused_activation_function=m.activation())
     return y

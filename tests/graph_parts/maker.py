@@ -55,6 +55,7 @@ class Maker:
         self.model = ModelBuilder()
         self.inputs: list[Value] = []
         self.outputs: list[Value] = []
+        self.activations = "int8"  # or "int16": the type of inputs and values that are not told theirs
 
     def begin(self, part: str, seed: int) -> None:
         """From here on tensors are named after `part`, and randomness comes from `seed`."""
@@ -76,6 +77,8 @@ class Maker:
         return float(np.float32(np.exp(self.random.uniform(np.log(low), np.log(high)))))
 
     def zero_point(self) -> int:
+        if self.activations == "int16":
+            return 0
         return int(self.pick([-128, 127, 0, self.between(-128, 127), self.between(-128, 127)]))
 
     def int8(self, shape: Sequence[int]) -> Array:
@@ -91,16 +94,17 @@ class Maker:
     def image_shape(self) -> tuple[int, ...]:
         return (self.pick([1, 1, 1, 2]), self.between(1, 10), self.between(1, 10), self.channels())
 
-    def input(self, shape: Sequence[int], dtype: str = "int8") -> Value:
+    def input(self, shape: Sequence[int], dtype: str | None = None) -> Value:
+        dtype = dtype or self.activations
         value = self._value(shape, dtype, *self._quantization(dtype))
         self.inputs.append(value)
         return value
 
     def value(self, shape: Sequence[int], scale: float | None = None, zero_point: int | None = None) -> Value:
-        """An int8 tensor an operator will write."""
+        """A tensor an operator will write."""
         return self._value(
             shape,
-            "int8",
+            self.activations,
             self.scale() if scale is None else scale,
             self.zero_point() if zero_point is None else zero_point,
         )
@@ -117,11 +121,12 @@ class Maker:
         return self.model.tensor(array.shape, dtype, data=array)
 
     def constant_value(self, shape: Sequence[int]) -> Value:
-        """An int8 constant with scale and zero point."""
-        scale, zero_point = self._quantization("int8")
-        data = self.int8(shape)
-        index = self.model.tensor(shape, "int8", scale=scale, zero_point=zero_point, data=data)
-        return Value(index, tuple(shape), "int8", scale, zero_point)
+        """A constant with scale and zero point."""
+        scale, zero_point = self._quantization(self.activations)
+        limits = np.iinfo(self.activations)
+        data = self.random.integers(limits.min, limits.max, tuple(shape), self.activations, endpoint=True)
+        index = self.model.tensor(shape, self.activations, scale=scale, zero_point=zero_point, data=data)
+        return Value(index, tuple(shape), self.activations, scale, zero_point)
 
     def activation(self) -> str:
         return str(self.pick(["NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1"]))

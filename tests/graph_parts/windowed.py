@@ -50,9 +50,13 @@ def _weights(m: Maker, x: Value, shape: Sequence[int], channels: int, axis: int,
     if m.chance(0.25):
         return [weights], output_scale
     most = m.pick([largest, 30_000, 2**31 - 1] if m.chance(0.1) else [largest, 100 * largest])
-    bias = m.random.integers(-most, most, channels, np.int32)
+    dtype = "int64" if m.activations == "int16" else "int32"
+    bias = m.random.integers(-most, most, channels, np.int64) * (256 if dtype == "int64" else 1)
     bias_scales = [float(np.float32(x.scale) * np.float32(s)) for s in scales]
-    return [weights, m.model.tensor((channels,), "int32", scale=bias_scales, data=bias)], output_scale
+    return [
+        weights,
+        m.model.tensor((channels,), dtype, scale=bias_scales, data=bias),
+    ], output_scale
 
 
 def conv_2d(m: Maker, x: Value | None = None) -> Value:

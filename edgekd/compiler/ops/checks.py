@@ -76,6 +76,19 @@ def quantized(op: Operator, *tensors: Tensor, dtype: str = "int8") -> None:
             fail(op, f"{label(tensor)} has zero point {tensor.zero_point}, outside {tensor.dtype}", CONVERT_AGAIN)
 
 
+def is_16(op: Operator) -> bool:
+    """The first input has 16 bits."""
+    return bool(op.inputs) and op.inputs[0] is not None and op.inputs[0].dtype == "int16"
+
+
+def quantized_16(op: Operator, *tensors: Tensor) -> None:
+    """Each is int16 with one scale; 16-bit activations have zero point 0."""
+    quantized(op, *tensors, dtype="int16")
+    for tensor in tensors:
+        if tensor.zero_point != 0:
+            fail(op, f"{label(tensor)} is int16 with zero point {tensor.zero_point}, not 0", CONVERT_AGAIN)
+
+
 def constant(op: Operator, tensor: Tensor, what: str) -> npt.NDArray[Any]:
     """The values of a tensor that must be known when compiling."""
     if tensor.data is None:
@@ -124,7 +137,7 @@ def axis_of(op: Operator, axis: int, dimensions: int) -> int:
 
 
 def limits(op: Operator, tensor: Tensor) -> dict[str, int]:
-    """The fields `lowest` and `highest` of an int8 output with the operator's fused activation."""
+    """The fields `lowest` and `highest` of an int8 or int16 output with the operator's fused activation."""
     activation = op.options["fused_activation_function"]
     if activation not in ACTIVATIONS:
         fail(
@@ -132,7 +145,7 @@ def limits(op: Operator, tensor: Tensor) -> dict[str, int]:
             f"the fused activation {activation} is not supported",
             f"use one of {', '.join(ACTIVATIONS)}, or the activation as an operator of its own",
         )
-    found = activation_limits(activation, tensor.scale, tensor.zero_point)
+    found = activation_limits(activation, tensor.scale, tensor.zero_point, np.iinfo(tensor.dtype).bits)
     if found is None:
         fail(op, f"the scale {tensor.scale:g} of {label(tensor)} is too small for {activation}", CONVERT_AGAIN)
     return {"lowest": found[0], "highest": found[1]}
@@ -147,9 +160,10 @@ def multiplier(op: Operator, real: float) -> tuple[int, int]:
 
 
 def summable(op: Operator, count: int) -> None:
-    """`count` int8 numbers can be summed up in 32 bits whatever they are."""
-    if count >= _MAX_COUNT:
-        fail(op, f"it sums up {count} numbers at once, at most {_MAX_COUNT - 1} are supported")
+    """`count` int8 (int16) numbers can be summed up in 32 bits whatever they are."""
+    most = _MAX_COUNT >> 8 if is_16(op) else _MAX_COUNT
+    if count >= most:
+        fail(op, f"it sums up {count} numbers at once, at most {most - 1} are supported")
 
 
 def strides_of(shape: Sequence[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgekd.compiler.graph import Operator
 from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.ops import functions_16
 from edgekd.compiler.ops.checks import CONVERT_INT8, fail, label, of_type, output, quantized, required, shape_is
 from edgekd.compiler.ops.lookup import requantize_8
 
@@ -11,22 +12,24 @@ _FROM = {"int8": "s8", "uint8": "u8", "int16": "s16"}
 
 
 def quantize(op: Operator) -> KernelCall:
-    """float32 to int8, or one 8-bit scale to another."""
+    """float32 to int8 or int16, or one 8-bit or 16-bit scale to another."""
     (source,) = required(op, 1)
     target = output(op)
+    if "int16" in (source.dtype, target.dtype) and source.dtype != "float32":
+        return functions_16.rescale(op, source, target)
     of_type(op, source, "float32", "int8", "uint8")
-    of_type(op, target, "int8", "uint8")
+    of_type(op, target, "int8", "uint8", "int16")
     quantized(op, target, dtype=target.dtype)
     if source.dtype != "float32":
         quantized(op, source, dtype=source.dtype)
         if source.dtype == target.dtype == "uint8":
             fail(op, "uint8 to uint8 is not supported", CONVERT_INT8)
         return requantize_8(op, source, target)
-    if target.dtype != "int8":
-        fail(op, f"{label(target)} is {target.dtype}: float32 is quantized to int8 only", CONVERT_INT8)
+    if target.dtype == "uint8":
+        fail(op, f"{label(target)} is uint8: float32 is quantized to int8 and int16", CONVERT_INT8)
     shape_is(op, target, source.shape)
     return KernelCall(
-        function="edgekd_quantize_f32_s8",
+        function=f"edgekd_quantize_f32_{_FROM[target.dtype]}",
         struct="edgekd_quantize_f32_s8",
         sources=("quantize_f32_s8.c", "quantize_f32_s8.h", "requantize.h"),
         inputs=(source,),

@@ -6,9 +6,7 @@ from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import FieldValue, KernelCall
 from edgekd.compiler.ops.broadcast import may_replace, walk_of
-from edgekd.compiler.ops.checks import fail, label, limits, multiplier, output, quantized, required
-
-_EXTRA_BITS = 20  # that ADD and SUB give their operands
+from edgekd.compiler.ops.checks import fail, is_16, label, limits, multiplier, output, quantized, quantized_16, required
 
 Lowering = Add | Mul | KernelCall
 
@@ -24,7 +22,7 @@ def sub(op: Operator) -> Lowering:
 def mul(op: Operator) -> Lowering:
     a, b = required(op, 2)
     target = output(op)
-    quantized(op, a, b, target)
+    _check(op, a, b, target)
     factor, shift = multiplier(op, a.scale * b.scale / target.scale)
     fields: dict[str, FieldValue] = {
         "zero_point_a": a.zero_point,
@@ -36,13 +34,21 @@ def mul(op: Operator) -> Lowering:
     return _call(Mul, "mul", op, a, b, target, fields)
 
 
+def _check(op: Operator, *tensors: Tensor) -> None:
+    if is_16(op):
+        quantized_16(op, *tensors)
+    else:
+        quantized(op, *tensors)
+
+
 def _sum(op: Operator, *, sign_b: int) -> Lowering:
     """a + sign_b * b, both brought to a common scale first; every factor is a quotient of doubles."""
     a, b = required(op, 2)
     target = output(op)
-    quantized(op, a, b, target)
+    _check(op, a, b, target)
+    extra_bits = 15 if is_16(op) else 20  # that the operands get
     twice_larger = 2 * max(a.scale, b.scale)
-    factors = (a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << _EXTRA_BITS) * target.scale))
+    factors = (a.scale / twice_larger, b.scale / twice_larger, twice_larger / ((1 << extra_bits) * target.scale))
     if not 0.0 < factors[2] < 1.0 or min(factors) <= 0.0:
         fail(
             op, f"the scale of {label(target)} is too small or too large for its inputs'", "check the calibration data"
@@ -78,6 +84,18 @@ def _call(
     """A layer when both operands have the output's shape, a call of the broadcasting kernel otherwise."""
     walk = walk_of(op, a, b, target)
     fields = {**fields, **limits(op, target)}
+    prefixed = {**walk, **{f"{kernel}.{name}": value for name, value in fields.items()}}
+    if is_16(op):
+        headers = ("elementwise_s16.h", "add_s8.h", "mul_s8.h", "broadcast.h", "requantize.h")
+        return KernelCall(
+            function=f"edgekd_{kernel}_s16",
+            struct=f"edgekd_{kernel}_broadcast_s8",
+            sources=("elementwise_s16.c", *headers),
+            inputs=(a, b),
+            outputs=(target,),
+            fields=prefixed,
+            in_place=may_replace(target, a, b),
+        )
     if a.elements == b.elements == target.elements:
         return layer(a, b, target, fields)
     return KernelCall(
@@ -86,6 +104,6 @@ def _call(
         sources=(f"{kernel}_s8.c", f"{kernel}_s8.h", "broadcast.h", "requantize.h"),
         inputs=(a, b),
         outputs=(target,),
-        fields={**walk, **{f"{kernel}.{name}": value for name, value in fields.items()}},
+        fields=prefixed,
         in_place=may_replace(target, a, b),
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.layers import Dense
+from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.ops import sums_16
 from edgekd.compiler.ops.checks import (
     CONVERT_AGAIN,
     CONVERT_INT8,
     fail,
+    is_16,
     label,
     operands,
     output,
@@ -19,14 +22,14 @@ from edgekd.compiler.ops.weights import check_weights, folded_bias, per_channel_
 _BIAS_TOLERANCE = 0.02  # of an output step: TensorFlow Lite Micro refuses more (GetQuantizedConvolutionMultipler)
 
 
-def fully_connected(op: Operator) -> Dense:
+def fully_connected(op: Operator) -> Dense | KernelCall:
     """Weights [outputs, depth]; every `depth` consecutive inputs make one row of outputs."""
     source, weights, bias = operands(op, 2, 3)
     assert source is not None and weights is not None
     target = output(op)
     if op.options["weights_format"] != "DEFAULT":
         fail(op, f"weights in the format {op.options['weights_format']}", "convert without shuffled weights")
-    quantized(op, source, target)
+    quantized(op, source, target, dtype="int16" if is_16(op) else "int8")
     rank(op, weights, 2)
     values = check_weights(op, weights, axis=0)
     outputs, depth = weights.shape
@@ -43,6 +46,8 @@ def fully_connected(op: Operator) -> Dense:
         factors = per_channel_factors(op, source, weights, target)
     else:
         factors = [_shared_factor(op, source, weights, bias, target)]
+    if is_16(op):
+        return sums_16.fully_connected(op, source, values, bias, target, factors)
     return Dense(
         source=source,
         target=target,

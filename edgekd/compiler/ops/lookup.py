@@ -9,11 +9,12 @@ import numpy as np
 
 from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.lowered import ConstantArray, KernelCall, Run
-from edgekd.compiler.ops import fixed_point
+from edgekd.compiler.ops import fixed_point, functions_16
 from edgekd.compiler.ops.checks import (
     CONVERT_AGAIN,
     CONVERT_INT8,
     fail,
+    is_16,
     label,
     multiplier,
     output,
@@ -73,6 +74,8 @@ def _single(a: float, b: float) -> float:
 
 def relu(op: Operator) -> KernelCall:
     """tensorflow/lite/micro/kernels/activations_common.cc, CalculateReluOpData."""
+    if is_16(op):
+        return functions_16.relu(op)
     source, target = _one_to_one(op)
     factor, shift = multiplier(op, _single(source.scale, target.scale))
 
@@ -85,6 +88,8 @@ def relu(op: Operator) -> KernelCall:
 
 def relu6(op: Operator) -> KernelCall:
     """TensorFlow Lite Micro clamps without a change of scale (Relu6Quantized)."""
+    if is_16(op):
+        return functions_16.relu6(op)
     source, target = _one_to_one(op)
     if 6.0 / source.scale > _MAX_STEPS:
         fail(op, f"the scale {source.scale:g} of {label(source)} is too small", CONVERT_AGAIN)
@@ -96,6 +101,8 @@ def relu6(op: Operator) -> KernelCall:
 
 def leaky_relu(op: Operator) -> KernelCall:
     """tensorflow/lite/kernels/internal/reference/leaky_relu.h, QuantizeLeakyRelu."""
+    if is_16(op):
+        return functions_16.leaky_relu(op)
     source, target = _one_to_one(op)
     with np.errstate(over="ignore", under="ignore"):
         product = np.float32(source.scale) * np.float32(op.options["alpha"])
@@ -115,6 +122,8 @@ def leaky_relu(op: Operator) -> KernelCall:
 
 def logistic(op: Operator) -> KernelCall:
     """tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h."""
+    if is_16(op):
+        return functions_16.logistic(op)
     source, target = _one_to_one(op)
     if target.zero_point != INT8_MIN:
         fail(op, f"{label(target)} has zero point {target.zero_point}, not -128", CONVERT_INT8)
@@ -127,6 +136,8 @@ def logistic(op: Operator) -> KernelCall:
 
 def tanh(op: Operator) -> KernelCall:
     """tensorflow/lite/kernels/internal/reference/integer_ops/tanh.h."""
+    if is_16(op):
+        return functions_16.tanh(op)
     source, target = _one_to_one(op)
 
     def function(value: int) -> int:

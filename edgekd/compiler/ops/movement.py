@@ -15,11 +15,13 @@ from edgekd.compiler.ops.checks import (
     constant,
     constant_ints,
     fail,
+    is_16,
     label,
     of_type,
     operands,
     output,
     quantized,
+    quantized_16,
     rank,
     required,
     same_scale,
@@ -33,11 +35,15 @@ _PAD_AXES, _COPY_AXES = 4, 5  # EDGEKD_PAD_AXES, EDGEKD_COPY_AXES
 
 
 def pad(op: Operator) -> KernelCall:
-    """PAD with the zero point, PADV2 with a constant of the output's scale; int8."""
+    """PAD with the zero point, PADV2 with a constant of the output's scale; int8, and int16 with zeros."""
     source, paddings, value = operands(op, 2, 3)
     assert source is not None and paddings is not None
     target = output(op)
-    quantized(op, source, target)
+    if is_16(op) and value is None:
+        quantized_16(op, source, target)
+    else:
+        quantized(op, source, target)
+    item = target.nbytes // target.elements
     numbers = constant_ints(op, paddings, "paddings", 2 * len(source.shape))
     if any(number < 0 for number in numbers):
         fail(op, f"its paddings {numbers} are negative", CONVERT_AGAIN)
@@ -51,9 +57,9 @@ def pad(op: Operator) -> KernelCall:
         fail(op, f"it pads {label(source)} in too many dimensions")
     fields: dict[str, FieldValue] = {
         "shape": axes.sizes(fitted),
-        "stride": axes.strides(fitted, 1),
-        "start": sum(f * step for f, step in zip(front, steps, strict=True)),
-        "run": run,
+        "stride": tuple(step * item for step in axes.strides(fitted, 1)),
+        "start": sum(f * step for f, step in zip(front, steps, strict=True)) * item,
+        "run": run * item,
         "output_bytes": target.nbytes,
         "value": target.zero_point if value is None else _pad_value(op, value, target),
     }

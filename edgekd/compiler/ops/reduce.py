@@ -14,10 +14,12 @@ from edgekd.compiler.ops.checks import (
     axis_of,
     constant_ints,
     fail,
+    is_16,
     multiplier,
     of_type,
     output,
     quantized,
+    quantized_16,
     required,
     same_scale,
     shape_is,
@@ -37,7 +39,7 @@ def reduce_sum(op: Operator) -> KernelCall:
 
 
 def _reduce(op: Operator, *, divide: bool) -> KernelCall:
-    source, target, reduced = _reduction(op)
+    source, target, reduced = _reduction(op, wide=True)
     count = prod(source.shape[d] for d in reduced)
     summable(op, count)
     factor, shift = multiplier(op, source.scale / target.scale)
@@ -50,10 +52,11 @@ def _reduce(op: Operator, *, divide: bool) -> KernelCall:
         "shift": shift,
         "zero_point": target.zero_point,
     }
+    kernel = "mean_s16" if is_16(op) else "mean_s8"
     return KernelCall(
-        function="edgekd_mean_s8",
+        function=f"edgekd_{kernel}",
         struct="edgekd_mean_s8",
-        sources=("mean_s8.c", "mean_s8.h", "requantize.h"),
+        sources=(f"{kernel}.c", f"{kernel}.h", "mean_s8.h", "requantize.h"),
         inputs=(source,),
         outputs=(target,),
         fields=fields,
@@ -81,11 +84,14 @@ def _extreme(op: Operator, which: str) -> KernelCall:
     )
 
 
-def _reduction(op: Operator) -> tuple[Tensor, Tensor, set[int]]:
-    """Input, output and the dimensions reduced."""
+def _reduction(op: Operator, *, wide: bool = False) -> tuple[Tensor, Tensor, set[int]]:
+    """Input, output and the dimensions reduced. wide: they may be int16."""
     source, axis = required(op, 2)
     target = output(op)
-    quantized(op, source, target)
+    if wide and is_16(op):
+        quantized_16(op, source, target)
+    else:
+        quantized(op, source, target)
     reduced = {axis_of(op, value, len(source.shape)) for value in constant_ints(op, axis, "axes")}
     keep = op.options["keep_dims"]
     shape_is(op, target, [1 if d in reduced else n for d, n in enumerate(source.shape) if keep or d not in reduced])

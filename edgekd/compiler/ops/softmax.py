@@ -8,9 +8,11 @@ import numpy as np
 
 from edgekd.compiler.graph import Operator, Tensor
 from edgekd.compiler.lowered import ConstantArray, KernelCall
+from edgekd.compiler.ops import functions_16
 from edgekd.compiler.ops.checks import (
     CONVERT_INT8,
     fail,
+    is_16,
     label,
     of_type,
     output,
@@ -27,7 +29,9 @@ _OUTPUTS = {"int8": (1.0 / 256, -128), "int16": (1.0 / 65536, -32768)}  # scale 
 
 
 def softmax(op: Operator) -> KernelCall:
-    """int8 to int8 or int16."""
+    """int8 to int8 or int16, int16 to int16."""
+    if is_16(op):
+        return functions_16.softmax(op)
     (source,) = required(op, 1)
     target = output(op)
     quantized(op, source)
