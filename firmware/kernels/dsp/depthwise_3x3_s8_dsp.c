@@ -63,32 +63,34 @@ static inline int8_t result(const struct channel *k, int32_t sum, int relu) {
 /* `count` results of a line, from the window at x on. pitch: bytes from cell to cell. */
 __attribute__((always_inline)) static inline void stride_1(const struct channel *k, int8_t *x, int32_t pitch,
                                                            int32_t count, int relu) {
-    struct taps next = load(x);
-    int32_t sum = add_left(k, next, k->twice_bias);
+    struct taps taps = load(x);
+    int32_t sum = add_left(k, taps, k->twice_bias);
     x += pitch;
-    next = load(x);
-    sum = add_middle(k, next, sum);
-    int32_t later = add_left(k, next, k->twice_bias);
-    for (const int8_t *end = x + count * pitch; x < end;) {
+    taps = load(x);
+    sum = add_middle(k, taps, sum);
+    int32_t later = add_left(k, taps, k->twice_bias);
+    const int8_t *end = x + count * pitch;
+    do {
         x += pitch;
-        next = load(x);
-        *x = result(k, add_right(k, next, sum), relu);
-        sum = add_middle(k, next, later);
-        later = add_left(k, next, k->twice_bias);
-    }
+        taps = load(x);
+        *x = result(k, add_right(k, taps, sum), relu);
+        sum = add_middle(k, taps, later);
+        later = add_left(k, taps, k->twice_bias);
+    } while (x < end);
 }
 
 __attribute__((always_inline)) static inline void stride_2(const struct channel *k, int8_t *x, int32_t pitch,
                                                            int32_t count, int relu) {
     int32_t sum = add_left(k, load(x), k->twice_bias);
-    for (const int8_t *end = x + 2 * count * pitch; x < end;) {
+    const int8_t *end = x + 2 * count * pitch;
+    do {
         x += pitch;
         sum = add_middle(k, load(x), sum);
         x += pitch;
-        const struct taps next = load(x);
-        *x = result(k, add_right(k, next, sum), relu);
-        sum = add_left(k, next, k->twice_bias);
-    }
+        const struct taps taps = load(x);
+        *x = result(k, add_right(k, taps, sum), relu);
+        sum = add_left(k, taps, k->twice_bias);
+    } while (x < end);
 }
 
 static inline int32_t doubled(int32_t pair) {
@@ -167,9 +169,9 @@ static const int8_t *line(const struct strip *s, const struct edgekd_window *w, 
     return s->down ? image + at * w->input_channels : edgekd_input_row(w, image, at);
 }
 
-static void fill(int32_t *x, int32_t count, int32_t word) {
-    for (; count > 0; --count) {
-        *x++ = word;
+static void fill(int32_t *x, const int32_t *end, int32_t step, int32_t word) {
+    for (; x < end; x += step) {
+        *x = word;
     }
 }
 
@@ -184,41 +186,43 @@ static void gather(const struct strip *s, const struct edgekd_depthwise_3x3_s8_d
     int32_t *end = cells + s->inside * lines;
     for (int32_t i = 0; i < lines; i += 3) {
         const int32_t at = smaller(i, lines - 3);
-        const int8_t *from0 = line(s, w, image, at) + c;
-        const int8_t *from1 = line(s, w, image, at + 1) + c;
-        const int8_t *from2 = line(s, w, image, at + 2) + c;
+        const int8_t *from0 = line(s, w, image, at);
+        const int8_t *from1 = line(s, w, image, at + 1);
+        const int8_t *from2 = line(s, w, image, at + 2);
+        int32_t from = c;
         for (int32_t *cell = cells + at; cell < end; cell += lines) {
-            const int32_t word0 = edgekd_load_4_dsp(from0);
-            const int32_t word1 = edgekd_load_4_dsp(from1);
-            cell[2] = edgekd_load_4_dsp(from2);
+            const int32_t word0 = edgekd_load_4_dsp(from0 + from);
+            const int32_t word1 = edgekd_load_4_dsp(from1 + from);
+            const int32_t word2 = edgekd_load_4_dsp(from2 + from);
             cell[0] = word0;
             cell[1] = word1;
-            from0 += step;
-            from1 += step;
-            from2 += step;
+            cell[2] = word2;
+            from += step;
         }
     }
-    fill(x, s->before * lines, zero);
-    fill(end, s->after * lines, zero);
-    if (s->bottom - s->top < lines) {
-        for (int32_t *cell = cells; cell < end; cell += lines) {
-            fill(cell, s->top, zero);
-            fill(cell + s->bottom, lines - s->bottom, zero);
-        }
+    fill(x, cells, 1, zero);
+    fill(end, end + s->after * lines, 1, zero);
+    for (int32_t i = 0; i < s->top; ++i) {
+        fill(cells + i, end, lines, zero);
+    }
+    for (int32_t i = s->bottom; i < lines; ++i) {
+        fill(cells + i, end, lines, zero);
     }
 }
 
 /* A line of results, `from_step` words apart, `to_step` bytes apart in the image. */
-static void scatter(const struct edgekd_depthwise_3x3_s8_dsp *p, const int32_t *from, int32_t from_step, int8_t *to,
-                    int32_t to_step, int32_t count) {
-    const int32_t lowest = edgekd_splat_dsp(p->lowest);
-    const int32_t highest = edgekd_splat_dsp(p->highest);
-    const int narrow = p->lowest > INT8_MIN || p->highest < INT8_MAX;
+static void scatter(const int32_t *from, int32_t from_step, int8_t *to, int32_t to_step, int32_t count) {
     for (; count > 0; --count) {
-        const int32_t word = *from;
-        edgekd_store_4_dsp(to, narrow ? edgekd_min_dsp(edgekd_max_dsp(word, lowest), highest) : word);
+        edgekd_store_4_dsp(to, *from);
         from += from_step;
         to += to_step;
+    }
+}
+
+static void clamp(int32_t *x, int32_t step, int32_t count, int32_t lowest, int32_t highest) {
+    for (; count > 0; --count) {
+        *x = edgekd_min_dsp(edgekd_max_dsp(*x, edgekd_splat_dsp(lowest)), edgekd_splat_dsp(highest));
+        x += step;
     }
 }
 
@@ -240,19 +244,21 @@ __attribute__((always_inline)) static inline void depthwise(const struct edgekd_
             for (int32_t i = 0; i < 4; ++i) {
                 const struct channel k = channel(p, c + i, down);
                 int8_t *from = (int8_t *)x + i;
-                for (int32_t n = 0; n < s.outputs; ++n) {
+                for (const int8_t *end = from + 4 * stride * s.outputs; from < end; from += 4 * stride) {
                     if (stride == 1) {
                         stride_1(&k, from, 4 * s.lines, s.length, relu);
                     } else {
                         stride_2(&k, from, 4 * s.lines, s.length, relu);
                     }
-                    from += 4 * stride;
                 }
             }
             for (int32_t n = 0; n < s.outputs; ++n) {
+                int32_t *results = x + 2 * s.lines + n * stride;
+                if (p->lowest > INT8_MIN || p->highest < INT8_MAX) {
+                    clamp(results, stride * s.lines, s.length, p->lowest, p->highest);
+                }
                 int8_t *to = down ? output + n * channels : edgekd_output_row(w, output, y + n, channels);
-                scatter(p, x + 2 * s.lines + n * stride, stride * s.lines, to + c,
-                        down ? w->output_width * channels : channels, s.length);
+                scatter(results, stride * s.lines, to + c, down ? w->output_width * channels : channels, s.length);
             }
         }
     }
