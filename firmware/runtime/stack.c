@@ -93,6 +93,9 @@ OWN_FRAME int edgekd_stack_measure(int (*function)(void), uint32_t *used) {
     const uintptr_t call = stack_pointer();
     int result = function();
     const uintptr_t reached = deepest();
+    if (reached == low_end()) {
+        edgekd_port_reset(); /* all of it was used, and where nothing guards its end maybe more */
+    }
     *used = reached < call ? (uint32_t)(call - reached) : 0;
     return result;
 }

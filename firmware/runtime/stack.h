@@ -15,7 +15,8 @@ void edgekd_stack_start(void);
 uint32_t edgekd_stack_bytes(void);
 uint32_t edgekd_stack_used(void);
 
-/* Calls `function` and returns its result; *used becomes the stack it took, counted from the call. */
+/* Calls `function` and returns its result; *used becomes the stack it took, counted from the call. A function that used
+ * the stack up has its board restarted, like one that runs into the guard of a stack that has one. */
 int edgekd_stack_measure(int (*function)(void), uint32_t *used);
 
 #endif

@@ -33,6 +33,12 @@ def test_an_emulated_board_counts_instructions_and_nothing_else() -> None:
     assert "icount" in figures["source"] and "40 a tick" in figures["source"]
 
 
+def test_a_board_emulated_cycle_by_cycle_counts_cycles_and_claims_no_time() -> None:
+    figures = per_inference([1000, 1002], load_board("mega2560"), emulated=True)
+    assert (figures["instructions"], figures["cycles"], figures["micros"]) == (None, 1001, None)
+    assert "simavr" in figures["source"] and "cycles" in figures["source"]
+
+
 def test_a_real_board_counts_cycles_where_its_timer_does() -> None:
     board = load_board("mps2-an386")  # its timer runs from the core's clock of 25 MHz
     figures = per_inference([25, 25], board, emulated=False)

@@ -3,6 +3,7 @@
 #include <Arduino.h>
 #include <avr/sleep.h>
 #include <avr/wdt.h>
+#include <util/delay.h>
 
 extern "C" {
 #include "edgekd_config.h"
@@ -75,7 +76,8 @@ void edgekd_port_stack(uintptr_t *low, uintptr_t *high) {
 }
 
 void edgekd_port_reset(void) {
-    Serial.flush();
+    // Time for what Serial still has to send. Asking it is no good: a stack that ran over may have run over it as well.
+    _delay_ms(1000.0 * 10 * (SERIAL_TX_BUFFER_SIZE + 2) / EDGEKD_BAUD);
     cli();
     wdt_enable(WDTO_15MS);
     for (;;) {
