@@ -12,25 +12,7 @@
 #include "depthwise_conv_2d_s8_mve.h"
 
 #include "copy_mve.h"
-
-/* Four sums each to 16 bits: lanes of `even` and `odd` in turn. GCC 12 would copy `even` first. */
-static inline int16x8_t narrow(int32x4_t even, int32x4_t odd) {
-    __asm__("vqmovnb.s32 %q[even], %q[even]\n\t"
-            "vqmovnt.s32 %q[even], %q[odd]"
-            : [even] "+w"(even)
-            : [odd] "w"(odd));
-    return vreinterpretq_s16_s32(even);
-}
-
-/* The first `count` results, 16 at most. GCC 12 would take the predicate out of its register in between. */
-static inline void store(int8_t *y, int8x16_t x, int32_t count) {
-    __asm__ volatile("vctp.8 %[count]\n\t"
-                     "vpst\n\t"
-                     "vstrbt.8 %q[x], [%[y]]"
-                     :
-                     : [count] "r"(count), [x] "w"(x), [y] "r"(y)
-                     : "memory");
-}
+#include "depthwise_block_mve.h"
 
 /* One block: its sums, requantized and stored. taps: pointers to its first channel, less `offset`. count: of its bytes;
  * when below 16 no more are read and written. Returns the weights of the next block.
@@ -78,17 +60,7 @@ static inline const int8_t *block(const struct edgekd_scaling_mve *s, const int8
                        [taps] "+r"(taps), [x0] "=&r"(x0), [x1] "=&r"(x1)
                      : [pairs] "r"(pairs), [offset] "r"(offset), [count] "r"(count)
                      : "lr", "q0", "q1", "q2", "q3", "memory");
-    const int8_t *shifts = (const int8_t *)(factors + 16);
-    sum0 = edgekd_requantize_mve(sum0, vld1q_s32(factors), vldrbq_s32(shifts), s->away);
-    sum1 = edgekd_requantize_mve(sum1, vld1q_s32(factors + 4), vldrbq_s32(shifts + 4), s->away);
-    sum2 = edgekd_requantize_mve(sum2, vld1q_s32(factors + 8), vldrbq_s32(shifts + 8), s->away);
-    sum3 = edgekd_requantize_mve(sum3, vld1q_s32(factors + 12), vldrbq_s32(shifts + 12), s->away);
-    const int16x8_t even = vqaddq_n_s16(narrow(sum0, sum1), (int16_t)s->zero_point);
-    const int16x8_t odd = vqaddq_n_s16(narrow(sum2, sum3), (int16_t)s->zero_point);
-    int8x16_t x = vqmovntq_s16(vqmovnbq_s16(vreinterpretq_s8_s16(even), even), odd);
-    x = vmaxq_s8(x, vdupq_n_s8((int8_t)s->lowest));
-    x = vminq_s8(x, vdupq_n_s8((int8_t)s->highest));
-    store(y, x, count);
+    edgekd_finish_block_mve(s, factors, sum0, sum1, sum2, sum3, count, y);
     return w;
 }
 
@@ -109,13 +81,6 @@ static void find_taps(const struct edgekd_window *w, const int8_t *image, int32_
     }
 }
 
-/* The output columns (rows) whose windows lie inside: first to last - 1. */
-static struct edgekd_taps inside(int32_t padding, int32_t stride, int32_t reach, int32_t extent, int32_t outputs) {
-    const int32_t room = extent + padding - reach;
-    const int32_t last = room < 0 ? 0 : room / stride + 1;
-    return (struct edgekd_taps){(padding + stride - 1) / stride, last < outputs ? last : outputs};
-}
-
 void edgekd_depthwise_conv_2d_s8_mve(const struct edgekd_depthwise_conv_2d_s8_mve *p, const int8_t *input,
                                      int8_t *output, void *scratch, int32_t first, int32_t last) {
     const struct edgekd_window *w = &p->window;
@@ -124,10 +89,10 @@ void edgekd_depthwise_conv_2d_s8_mve(const struct edgekd_depthwise_conv_2d_s8_mv
     const int32_t pairs = p->pairs;
     const int8_t **taps = scratch;
     int8_t *padding = (int8_t *)(taps + 2 * pairs);
-    const struct edgekd_taps columns =
-        inside(w->pad_left, w->stride_x, (w->width - 1) * w->dilation_x + 1, w->input_width, w->output_width);
-    const struct edgekd_taps rows =
-        inside(w->pad_top, w->stride_y, (w->height - 1) * w->dilation_y + 1, w->input_height, w->output_height);
+    const struct edgekd_taps columns = edgekd_outputs_inside(
+        w->pad_left, w->stride_x, (w->width - 1) * w->dilation_x + 1, w->input_width, w->output_width);
+    const struct edgekd_taps rows = edgekd_outputs_inside(w->pad_top, w->stride_y, (w->height - 1) * w->dilation_y + 1,
+                                                          w->input_height, w->output_height);
     edgekd_fill_mve(padding, p->input_zero_point, (channels + 15) & ~15);
     taps[2 * pairs - 1] = padding; /* when the number of taps is odd */
     for (int32_t y = first; y < last; ++y) {

@@ -9,6 +9,10 @@
 
 #include <arm_mve.h>
 
+#ifndef __OPTIMIZE__
+#error "compile with -O1 or more: GCC is to keep values in the registers that the loops written out leave it"
+#endif
+
 /* factors: of each group of n channels n multipliers, then n shifts of one byte, none above 0; see requantize.h.
  * step: words from one group to the next, n + n / 4, or 0 when all channels have the same factors.
  * away: 1 when results are to be rounded away from zero, 0 when it makes no difference.
