@@ -94,12 +94,15 @@ def depthwise_conv_2d(m: Maker, x: Value | None = None) -> Value:
 
 
 def fully_connected(m: Maker, x: Value | None = None) -> Value:
+    round_numbers = x is None and m.chance(0.3)  # one row, as many inputs and outputs as kernels like best
+    if round_numbers:
+        x = m.input((1, 8 * m.between(1, 9)))
     x = x if x is not None and len(x.shape) >= 2 else m.input(m.shape(m.between(2, 4)))
     keep = m.chance(0.4)
     flatten = not keep and m.chance(0.5)
     depth = int(np.prod(x.shape[1:])) if flatten else x.shape[-1]
     rows = int(np.prod(x.shape)) // depth
-    outputs = m.channels(11)
+    outputs = 4 * m.between(1, 8) if round_numbers else m.channels(11)
     parameters, scale = _weights(m, x, (outputs, depth), outputs, 0, depth)
     y = m.value((*x.shape[:-1], outputs) if keep else (rows, outputs), scale)
     m.model.operator(

@@ -5,8 +5,8 @@
 #include "dense_s8_dsp.h"
 #include "window.h"
 
-/* dense.weights: of inputs in the order [window height][window width][input channels of a group]; the outputs of a
- * group are a multiple of 4 if there are several groups.
+/* dense: its inputs are those of a window, in the order of conv_2d_s8_dsp.c; the outputs of a group are a multiple of 4
+ * if there are several groups.
  */
 struct edgekd_conv_2d_s8_dsp {
     struct edgekd_window window;
@@ -14,11 +14,13 @@ struct edgekd_conv_2d_s8_dsp {
     int32_t groups;
     int32_t outputs; /* of all groups */
     int32_t input_zero_point;
-    int32_t whole_words; /* not 0: the inputs of a row of a window are contiguous and a multiple of 4 */
+    int32_t row_bytes;  /* inputs of a row of a window, of one group */
+    int32_t contiguous; /* not 0: they are next to each other in the image */
 };
 
 /* Output rows first to last - 1 of one image, see window.h. input: [height][width][channels]. output: [height][width]
- * [outputs]. scratch: 5 * dense.depth bytes.
+ * [outputs]. scratch: 4 * dense.depth + (3 * height + 1) * row_bytes bytes, height and row_bytes of the window, and 2 *
+ * height more for each of row_bytes % 4.
  */
 void edgekd_conv_2d_s8_dsp(const struct edgekd_conv_2d_s8_dsp *p, const int8_t *input, int8_t *output, void *scratch,
                            int32_t first, int32_t last);

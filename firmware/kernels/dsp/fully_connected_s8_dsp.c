@@ -17,7 +17,7 @@ void edgekd_fully_connected_s8_dsp(const struct edgekd_fully_connected_s8_dsp *p
         output += 2 * outputs;
     }
     if (rows > 0) {
-        edgekd_widen_1_dsp(input, inputs, scratch, 1);
+        edgekd_widen_1_dsp(input, inputs, scratch);
         edgekd_dense_1_s8_dsp(dense, scratch, output, 0, outputs);
         edgekd_clamp_dsp(output, outputs, dense->lowest, dense->highest);
     }

@@ -15,18 +15,17 @@ static inline int32_t edgekd_load_rest_dsp(const int8_t *from, int32_t count) {
     return (int32_t)word;
 }
 
-/* One row; a pair every `stride` words. */
-static inline void edgekd_widen_1_dsp(const int8_t *from, int32_t count, int32_t *to, int32_t stride) {
+/* One row. Returns where the next pair goes. */
+static inline int32_t *edgekd_widen_1_dsp(const int8_t *from, int32_t count, int32_t *to) {
     for (; count > 0; count -= 4) {
         const int32_t bytes = count >= 4 ? edgekd_load_4_dsp(from) : edgekd_load_rest_dsp(from, count);
-        to[0] = edgekd_even_dsp(bytes);
-        to[stride] = edgekd_odd_dsp(bytes);
+        edgekd_store_dsp(&to, edgekd_even_dsp(bytes), edgekd_odd_dsp(bytes));
         from += 4;
-        to += 2 * stride;
     }
+    return to;
 }
 
-/* Two rows, their pairs in turn. Returns where the next pair goes. */
+/* Two rows, their pairs in turn. */
 static inline int32_t *edgekd_widen_2_dsp(const int8_t *from0, const int8_t *from1, int32_t count, int32_t *to) {
     for (; count >= 4; count -= 4) {
         const int32_t bytes0 = edgekd_load_4_dsp(from0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgekd.compiler.isa.dsp import packing
+from edgekd.compiler.isa.dsp.dense_row import dense_row
 from edgekd.compiler.layers import Dense
 from edgekd.compiler.lowered import KernelCall, Run
 
@@ -10,6 +11,11 @@ _ROWS = 2  # a pass
 
 
 def dense(layer: Dense) -> KernelCall | None:
+    call = dense_row(layer)
+    return call if call is not None else _rows(layer)
+
+
+def _rows(layer: Dense) -> KernelCall | None:
     packed = packing.dense_constants(layer)
     if packed is None:
         return None

@@ -28,18 +28,20 @@ _PAIRS = (0, 2, 1, 3)  # the order in which SXTB16 gives the inputs in a word
 _SECOND_LIMIT = 1 << 23  # the second channel of a pair is (AB - A) / 256
 
 
-def dense_constants(layer: Sums) -> tuple[tuple[ConstantArray, ...], dict[str, FieldValue]] | None:
+def dense_constants(
+    layer: Sums, order: npt.NDArray[np.intp] | None = None
+) -> tuple[tuple[ConstantArray, ...], dict[str, FieldValue]] | None:
     """The arrays of struct edgekd_dense_s8_dsp and its fields, as the field `dense` of a kernel's struct.
+
+    order: which product of a sum the kernel makes first, second and so on; as they come if None.
 
     None for a layer it does not take: sums too large or factors above 1/2 (short_scaling), weights of -128, which
     TensorFlow Lite's quantization specification excludes, where they do not fit.
     """
-    short = short_scaling(layer)
-    if short is None or short.largest[1::2].max(initial=0) >= _SECOND_LIMIT:
+    packed = sum_words(layer, order)
+    if packed is None:
         return None
-    words = pack_weights(short.weights)
-    if words is None:
-        return None
+    words, short = packed
     scaling = layer.scaling
     blocks = pack_blocks(words, short)
     tables = blocks.nbytes - 4 * words.size - 4 * layer.outputs * layer.bias_is_weight
@@ -52,6 +54,17 @@ def dense_constants(layer: Sums) -> tuple[tuple[ConstantArray, ...], dict[str, F
         "dense.highest": scaling.highest,
     }
     return constants, fields
+
+
+def sum_words(
+    layer: Sums, order: npt.NDArray[np.intp] | None = None
+) -> tuple[npt.NDArray[np.int32], ShortScaling] | None:
+    """The weights in words, [pair of outputs][pair of inputs], and the scaling; None for a layer not taken."""
+    short = short_scaling(layer)
+    if short is None or short.largest[1::2].max(initial=0) >= _SECOND_LIMIT:
+        return None
+    words = pack_weights(short.weights if order is None else short.weights[:, order])
+    return None if words is None else (words, short)
 
 
 def depth(layer: Sums) -> int:
@@ -71,12 +84,17 @@ def pack_weights(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int32] | None:
     return words
 
 
+def pair_biases(short: ShortScaling) -> npt.NDArray[np.int32]:
+    """[pair of outputs][2]: where the sums A and AB begin."""
+    bias = _padded(short.bias.astype(np.int64), 0, 2).reshape(-1, 2)
+    bias[:, 1] = bias[:, 0] + 256 * bias[:, 1]
+    return quantize.wrap_array(bias)
+
+
 def pack_blocks(words: npt.NDArray[np.int32], short: ShortScaling) -> npt.NDArray[np.int32]:
     """Biases, weights, multipliers and shifts of four channels after one another; of two at the end."""
     pairs = len(words)
-    bias = _padded(short.bias.astype(np.int64), 0, 2).reshape(pairs, 2)
-    bias[:, 1] = bias[:, 0] + 256 * bias[:, 1]
-    biases = quantize.wrap_array(bias)
+    biases = pair_biases(short)
     multipliers = _padded(np.broadcast_to(short.multiplier, len(short.bias)), 0, 2).reshape(pairs, 2)
     shifts = _padded(np.broadcast_to(short.shift, len(short.bias)), 0, 2).reshape(pairs, 2)
     whole = len(short.bias) // _BLOCK
