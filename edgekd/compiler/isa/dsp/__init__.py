@@ -7,11 +7,13 @@ from edgekd.compiler.isa.dsp.convolution import convolution
 from edgekd.compiler.isa.dsp.dense import dense
 from edgekd.compiler.isa.dsp.depthwise import depthwise
 from edgekd.compiler.isa.dsp.elementwise import add
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise
+from edgekd.compiler.isa.dsp.pool import pool
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Pool
 
 KERNELS: Kernels = {
     Dense: dense,
     Convolution: convolution,
     Depthwise: depthwise,
+    Pool: pool,
     Add: add,
 }

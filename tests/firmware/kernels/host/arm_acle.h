@@ -54,6 +54,10 @@ static inline int16x2_t __sadd16(int16x2_t a, int16x2_t b) {
     return (int32_t)((low & 0xffff) | high << 16);
 }
 
+static inline int16x2_t __sxtab16(int16x2_t a, int8x4_t b) {
+    return __sadd16(a, __sxtb16(b));
+}
+
 /* The flags APSR.GE, one a byte. */
 static uint32_t edgekd_test_ge;
 
