@@ -8,7 +8,7 @@
  * is loaded once for all rows, or of one row and four times TILES outputs.
  */
 #if defined(__riscv)
-enum { EDGEKD_ROWS_SCALAR = 3, EDGEKD_TILES_SCALAR = 4 };
+enum { EDGEKD_ROWS_SCALAR = 3, EDGEKD_TILES_SCALAR = 2 };
 #elif defined(__ARM_ARCH_6M__)
 enum { EDGEKD_ROWS_SCALAR = 1, EDGEKD_TILES_SCALAR = 1 };
 #else
