@@ -266,7 +266,9 @@ class _Writer:
         raw = np.ascontiguousarray(values).view(np.uint8).reshape(-1)
         if (raw == raw[0]).all():
             return f"memset((uint8_t *)arena + {place.at}, {raw[0]}, {variable.nbytes});"
-        label = self._array(f"variable_{variable.index}", values, f'first values of "{printable(variable.name)}"', in_flash=False)
+        label = self._array(
+            f"variable_{variable.index}", values, f'first values of "{printable(variable.name)}"', in_flash=False
+        )
         return f"memcpy((uint8_t *)arena + {place.at}, {label}, {variable.nbytes});"
 
     def _copy(self, copy: Copy) -> str:
