@@ -61,6 +61,7 @@ _PROGRAMS = (
         False,
         "gcc libc6-dev",
     ),
+    ("avrdude", "uploads to Arduino boards with an AVR", False, "avrdude"),
     ("dfu-util", "uploads to boards with a USB boot loader", False, "dfu-util"),
 )
 

@@ -29,7 +29,7 @@ void edgekd_dense_s8(const EDGEKD_FLASH struct edgekd_dense_s8 *p, const int8_t 
         uint32_t sum2 = (uint32_t)p->bias[channel + 2];
         uint32_t sum3 = (uint32_t)p->bias[channel + 3];
         for (int32_t k = 0; k < depth; ++k) {
-            const int32_t value = x[k];
+            const int16_t value = x[k]; /* a product of 8 bits fits AVR's int */
             sum0 += (uint32_t)(value * w0[k]);
             sum1 += (uint32_t)(value * w1[k]);
             sum2 += (uint32_t)(value * w2[k]);
@@ -44,7 +44,7 @@ void edgekd_dense_s8(const EDGEKD_FLASH struct edgekd_dense_s8 *p, const int8_t 
         const EDGEKD_FLASH int8_t *w = p->weights + channel * depth;
         uint32_t sum = (uint32_t)p->bias[channel];
         for (int32_t k = 0; k < depth; ++k) {
-            sum += (uint32_t)((int32_t)x[k] * w[k]);
+            sum += (uint32_t)(x[k] * w[k]);
         }
         y[channel] = result(p, channel, sum);
     }

@@ -36,10 +36,10 @@ static void four_channels(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 
     for (int32_t i = 0; i < p->window.height; ++i) {
         const int8_t *x = row;
         for (int32_t j = 0; j < p->window.width; ++j) {
-            sum0 += (uint32_t)((int32_t)x[0] * w[0]);
-            sum1 += (uint32_t)((int32_t)x[1] * w[1]);
-            sum2 += (uint32_t)((int32_t)x[2] * w[2]);
-            sum3 += (uint32_t)((int32_t)x[3] * w[3]);
+            sum0 += (uint32_t)(x[0] * w[0]);
+            sum1 += (uint32_t)(x[1] * w[1]);
+            sum2 += (uint32_t)(x[2] * w[2]);
+            sum3 += (uint32_t)(x[3] * w[3]);
             x += taps.tap_step;
             w += channels;
         }
@@ -60,7 +60,7 @@ static void one_channel(const EDGEKD_FLASH struct edgekd_depthwise_conv_2d_s8 *p
     for (int32_t i = 0; i < p->window.height; ++i) {
         const int8_t *x = row;
         for (int32_t j = 0; j < p->window.width; ++j) {
-            sum += (uint32_t)((int32_t)*x * *w);
+            sum += (uint32_t)(*x * *w);
             x += taps.tap_step;
             w += outputs;
         }
