@@ -24,13 +24,13 @@ struct edgekd_depthwise_conv_2d_s8_scalar {
 };
 
 /* Output rows first to last - 1 of one image, see window.h. scratch: window height * row_width * channels bytes.
- * three_taps, three_taps_2: of windows of three neighbouring taps in a row, at stride 1 and 2, depth_multiplier 1.
+ * 3x3, 3x3_stride_2: for windows of 3x3 neighbouring taps, stride_x 1 or 2, depth_multiplier 1.
  */
 void edgekd_depthwise_conv_2d_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
                                         int8_t *output, void *scratch, int32_t first, int32_t last);
-void edgekd_depthwise_three_taps_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
-                                           int8_t *output, void *scratch, int32_t first, int32_t last);
-void edgekd_depthwise_three_taps_2_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
+void edgekd_depthwise_3x3_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
+                                    int8_t *output, void *scratch, int32_t first, int32_t last);
+void edgekd_depthwise_3x3_stride_2_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
                                              int8_t *output, void *scratch, int32_t first, int32_t last);
 
 #endif

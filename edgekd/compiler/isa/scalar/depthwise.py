@@ -52,7 +52,7 @@ def depthwise(layer: Depthwise) -> KernelCall:
 def _kernel(layer: Depthwise) -> tuple[str, str]:
     """The source and the function without its prefix."""
     x = layer.window.x
-    if x.taps != 3 or x.dilation != 1 or x.stride > 2 or layer.depth_multiplier != 1:
+    if (layer.window.y.taps, x.taps) != (3, 3) or x.dilation != 1 or x.stride > 2 or layer.depth_multiplier != 1:
         return _STRUCT, _STRUCT
-    stride = "_2" if x.stride == 2 else ""
-    return "depthwise_three_taps_s8_scalar", f"depthwise_three_taps{stride}_s8_scalar"
+    stride = "_stride_2" if x.stride == 2 else ""
+    return "depthwise_3x3_s8_scalar", f"depthwise_3x3{stride}_s8_scalar"

@@ -1,10 +1,15 @@
-/* Windows of three taps in a row: each input is loaded once, at stride 1 six for four pixels,
+/* Windows of 3x3 neighbouring taps: each input of a row is loaded once, at stride 1 six for four pixels,
  *
  *      x0 x1 x2 x3 x4 x5       sum0 += w0 x0 + w1 x1 + w2 x2      sum1 += w0 x1 + w1 x2 + w2 x3   ...
  *
  * and at stride 2 nine.
  */
 #include "depthwise_pixels_scalar.h"
+
+/* As in sums_scalar.c: 10 % fewer instructions on RV32. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns")
+#endif
 
 /* A row of three neighbouring taps. x: the first input, the others step apart. stride: 1 or 2. */
 EDGEKD_INLINE_SCALAR void add_three_taps(uint32_t sums[PIXELS], int32_t pixels, int32_t stride, const int8_t *x,
@@ -57,18 +62,16 @@ EDGEKD_INLINE_SCALAR void add_three_taps(uint32_t sums[PIXELS], int32_t pixels, 
 EDGEKD_INLINE_SCALAR void pixels_at(const struct edgekd_depthwise_conv_2d_s8_scalar *p, int32_t pixels, int32_t stride,
                                     const int8_t *x, int8_t *y) {
     const int32_t channels = p->window.input_channels;
-    const int32_t height = p->window.height;
     const int32_t row_bytes = p->row_width * channels;
     const int8_t *w = p->weights;
     for (int32_t channel = 0; channel < channels; ++channel) {
         uint32_t sums[PIXELS];
         sums[0] = sums[1] = sums[2] = sums[3] = (uint32_t)p->bias[channel];
-        const int8_t *row = x + channel;
-        for (int32_t i = height; i > 0; --i) {
-            add_three_taps(sums, pixels, stride, row, channels, w);
-            w += 3;
-            row += row_bytes;
-        }
+        const int8_t *const row = x + channel;
+        add_three_taps(sums, pixels, stride, row, channels, w);
+        add_three_taps(sums, pixels, stride, row + row_bytes, channels, w + 3);
+        add_three_taps(sums, pixels, stride, row + 2 * row_bytes, channels, w + 6);
+        w += 9;
         edgekd_depthwise_finish_scalar(p, channel, pixels, sums, y + channel, channels);
     }
 }
@@ -85,12 +88,12 @@ static void one_pixel(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const 
     pixels_at(p, 1, 1, x, y);
 }
 
-void edgekd_depthwise_three_taps_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
-                                           int8_t *output, void *scratch, int32_t first, int32_t last) {
+void edgekd_depthwise_3x3_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
+                                    int8_t *output, void *scratch, int32_t first, int32_t last) {
     edgekd_depthwise_walk_scalar(p, input, output, scratch, first, last, four_pixels, one_pixel);
 }
 
-void edgekd_depthwise_three_taps_2_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
+void edgekd_depthwise_3x3_stride_2_s8_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input,
                                              int8_t *output, void *scratch, int32_t first, int32_t last) {
     edgekd_depthwise_walk_scalar(p, input, output, scratch, first, last, four_pixels_2, one_pixel);
 }
