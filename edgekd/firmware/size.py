@@ -44,8 +44,8 @@ class FlashGrowth:
 
 @dataclass(frozen=True)
 class RamGrowth:
-    """arena: intermediate tensors, scratch, inputs and outputs. static: all other growth of .data and .bss. The stack
-    is not here: only running shows it."""
+    """arena: intermediate tensors, scratch, inputs and outputs. static: all other growth of .data and .bss, 0 where the
+    arena takes up padding of the image without a model. The stack is not here: only running shows it."""
 
     arena: int
     static: int
@@ -91,7 +91,7 @@ def measure(elf: Path, empty_elf: Path, compiled: CompiledModel, weights_object:
     return Sizes(
         image=image,
         flash=FlashGrowth(weights, engine=image.flash - empty.flash - weights),
-        ram=RamGrowth(arena, static=image.ram - empty.ram - arena),
+        ram=RamGrowth(arena, static=max(image.ram - empty.ram - arena, 0)),
     )
 
 
