@@ -35,6 +35,7 @@ _OPTIONS = {
     "MAXIMUM": "MaximumMinimumOptions",
     "MINIMUM": "MaximumMinimumOptions",
     "PRELU": None,
+    "ELU": None,
     "MIRROR_PAD": "MirrorPadOptions",
     "REVERSE_V2": "ReverseV2Options",
     "SPACE_TO_BATCH_ND": "SpaceToBatchNDOptions",

@@ -160,6 +160,17 @@ OPTIONS: Mapping[str, Options] = {
     ),
     "PACK": Options(59, (Field("values_count", 0, "i32"), Field("axis", 1, "i32"))),
     "UNPACK": Options(64, (Field("num", 0, "i32"), Field("axis", 1, "i32"))),
+    "TRANSPOSE_CONV": Options(
+        49,
+        (
+            _padding(0),
+            _extent("stride_w", 1),
+            _extent("stride_h", 2),
+            _activation(3),
+            Field("quantized_bias_type", 4, "i8", names=_TYPES),
+        ),
+    ),
+    "ELU": _NONE,
     "SVDF": Options(
         6, (Field("rank", 0, "i32"), _activation(1), Field("asymmetric_quantize_inputs", 2, "bool", False))
     ),

@@ -30,6 +30,10 @@ def leaky_relu(m: Maker, x: Value | None = None) -> Value:
     return function(m, x, "LEAKY_RELU", alpha=float(m.pick([0.01, 0.2, 0.3, 1.5, -0.5])))
 
 
+def elu(m: Maker, x: Value | None = None) -> Value:
+    return function(m, x, "ELU")
+
+
 def logistic(m: Maker, x: Value | None = None) -> Value:
     x = anything(m, x)
     return function(m, x, "LOGISTIC", m.value(x.shape, 1 / 256, -128))

@@ -93,6 +93,29 @@ def depthwise_conv_2d(m: Maker, x: Value | None = None) -> Value:
     return y
 
 
+def transpose_conv(m: Maker, x: Value | None = None) -> Value:
+    x = image(m, x)
+    taps, stride = (m.between(1, 4), m.between(1, 4)), (m.between(1, 3), m.between(1, 3))
+    padding = m.pick(["SAME", "VALID"])
+    covered = [1, 1] if padding == "SAME" else taps
+    # Of the sizes a convolution with this stride brings down to the input's.
+    made = [(n - 1) * s + c + m.between(0, s - 1) for n, s, c in zip(x.shape[1:3], stride, covered, strict=True)]
+    outputs = m.between(1, 5)
+    shape = (outputs, *taps, x.shape[3])
+    parameters, scale = _weights(m, x, shape, outputs, 0, int(np.prod(shape[1:])))
+    y = m.value((x.shape[0], *made, outputs), scale)
+    m.model.operator(
+        "TRANSPOSE_CONV",
+        [m.constant(y.shape), parameters[0], x.index, *parameters[1:]],
+        [y.index],
+        padding=padding,
+        stride_h=stride[0],
+        stride_w=stride[1],
+        fused_activation_function=m.activation(),
+    )
+    return y
+
+
 def fully_connected(m: Maker, x: Value | None = None) -> Value:
     round_numbers = x is None and m.chance(0.3)  # one row, as many inputs and outputs as kernels like best
     if round_numbers:

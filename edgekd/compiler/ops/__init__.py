@@ -25,6 +25,7 @@ from edgekd.compiler.ops import (
     shape,
     softmax,
     state,
+    transpose_conv,
 )
 from edgekd.compiler.targets import Target
 from edgekd.errors import InputError
@@ -42,6 +43,7 @@ _LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
     "DEPTHWISE_CONV_2D": convolution.depthwise_conv_2d,
     "DEPTH_TO_SPACE": movement.depth_to_space,
     "DEQUANTIZE": conversion.dequantize,
+    "ELU": lookup.elu,
     "EXPAND_DIMS": shape.expand_dims,
     "FULLY_CONNECTED": fully_connected.fully_connected,
     "GATHER": gather.gather,
@@ -81,11 +83,19 @@ _LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
     "SVDF": state.svdf,
     "TANH": lookup.tanh,
     "TRANSPOSE": movement.transpose,
+    "TRANSPOSE_CONV": transpose_conv.transpose_conv,
     "UNPACK": parts.unpack,
     "VAR_HANDLE": state.nothing,
 }
 
 SUPPORTED: tuple[str, ...] = tuple(_LOWER)
+
+# Of operators that TensorFlow Lite Micro does not have either: what to write in the model instead.
+_INSTEAD = {
+    "RELU_0_TO_1": "TensorFlow Lite Micro has it neither: write hard-sigmoid as relu6(x + 3) / 6",
+    "RELU_N1_TO_1": "TensorFlow Lite Micro has it neither: limit by minimum and maximum to other numbers, or by tanh",
+    "GELU": "TensorFlow Lite Micro has it neither: use relu or hard-swish",
+}
 
 
 def lower(op: Operator, target: Target) -> Lowered:
@@ -94,6 +104,8 @@ def lower(op: Operator, target: Target) -> Lowered:
     if lower_one is None:
         near = get_close_matches(op.name, SUPPORTED, n=1)
         hint = f"nearest supported: {near[0]}; " if near else ""
+        if op.name in _INSTEAD:
+            hint = f"{_INSTEAD[op.name]}; "
         raise InputError(f"{op.where}: this operator is not supported", f"{hint}supported are {', '.join(SUPPORTED)}")
     lowered = lower_one(op)
     return lowered if isinstance(lowered, Lowered) else choose(lowered, target)

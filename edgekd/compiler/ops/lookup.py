@@ -120,6 +120,23 @@ def leaky_relu(op: Operator) -> KernelCall:
     return table_call(op, source, target, function)
 
 
+def elu(op: Operator) -> KernelCall:
+    """tensorflow/lite/micro/kernels/elu.cc, all in single precision."""
+    source, target = _one_to_one(op)
+    single = np.float32
+    with np.errstate(over="ignore"):
+        inverse = single(1) / single(target.scale)
+    if not np.isfinite(inverse) or source.scale / target.scale * 255 > _MAX_STEPS:
+        fail(op, f"the scale {target.scale:g} of {label(target)} is too small", "check the calibration data")
+
+    def function(x: int) -> int:
+        real = single(source.scale) * single(x - source.zero_point)
+        made = real if real >= 0 else single(math.exp(float(real))) - single(1)
+        return clamp_int8(int(single(round_half_away(float(made * inverse))) + single(target.zero_point)))
+
+    return table_call(op, source, target, function)
+
+
 def logistic(op: Operator) -> KernelCall:
     """tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h."""
     if is_16(op):

@@ -64,10 +64,10 @@ def folded_bias(
     """
     channels = values.shape[channel_axis]
     sums = values.astype(np.int64).sum(axis=tuple(d for d in range(values.ndim) if d != channel_axis))
-    return wrap_array(_bias(op, bias, channels) - source.zero_point * sums)
+    return wrap_array(bias_values(op, bias, channels) - source.zero_point * sums)
 
 
-def _bias(op: Operator, bias: Tensor | None, channels: int) -> npt.NDArray[np.int64]:
+def bias_values(op: Operator, bias: Tensor | None, channels: int) -> npt.NDArray[np.int64]:
     """The bias as int64, zeros when left out."""
     if bias is None:
         return np.zeros(channels, np.int64)
