@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from mlperf_models import mlperf_tiny_models
-from needs import require_module, require_program
+from needs import require_header, require_module, require_program
 
 __all__ = ["mlperf_tiny_models"]  # a fixture of all tests
 
@@ -30,6 +30,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 require_program(program)
             for module in modules:
                 require_module(module)
+            if marker == "emulated":
+                require_header("simavr/sim_avr.h")
 
 
 @pytest.fixture(name="require_program")

@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 import os
 import shutil
+import subprocess
+from functools import cache
 from typing import Any
 
 import pytest
@@ -25,6 +27,18 @@ def require_program(name: str) -> str:
         missing(f"the program {name}")
     assert path is not None
     return path
+
+
+@cache
+def _has_header(name: str) -> bool:
+    command = [require_program("gcc"), "-E", "-include", name, "-x", "c", "/dev/null"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def require_header(name: str) -> None:
+    """Says that the test compiles C for this machine which includes `name`."""
+    if not _has_header(name):
+        missing(f"the C header {name}")
 
 
 def require_module(name: str) -> None:
