@@ -54,7 +54,7 @@ def test_the_sizes_are_those_binutils_tells(deployment: Deployment) -> None:
 @pytest.mark.emulated
 def test_weights_are_the_arrays_of_the_weights_file(deployment: Deployment) -> None:
     text = (deployment.project.folder / "lib" / "model" / "model_weights.h").read_text()
-    arrays = re.findall(r"extern const int(8|16|32)_t \w+\[(\d+)\]", text)
+    arrays = re.findall(r"extern const EDGEKD_FLASH int(8|16|32)_t \w+\[(\d+)\]", text)
     assert arrays
     assert deployment.sizes.flash.weights == sum(int(bits) // 8 * int(count) for bits, count in arrays)
     assert 0 < deployment.sizes.flash.engine < 20_000
