@@ -51,4 +51,4 @@ def _noise(random: np.random.Generator, tensor: Tensor) -> npt.NDArray[Any]:
     if tensor.dtype == "bool":
         return random.integers(0, 2, tensor.shape).astype(np.bool_)
     limits = np.iinfo(tensor.dtype)
-    return random.integers(limits.min, limits.max, tensor.shape, tensor.dtype, endpoint=True)
+    return random.integers(limits.min, limits.max, tensor.shape, np.dtype(tensor.dtype), endpoint=True)

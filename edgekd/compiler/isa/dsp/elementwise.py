@@ -10,18 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgekd.compiler import quantize
+from edgekd.compiler.isa import pairs
 from edgekd.compiler.layers import Add
 from edgekd.compiler.lowered import FieldValue, KernelCall, Run
 
-_INT8 = np.arange(-128, 128)
-_EXTRA_BITS = 20  # of add_s8.h
 _FRACTION_BITS = 20  # of add_s8_dsp.h, whose factors have 8 more
 _INT32 = 1 << 31
-
-Numbers = npt.NDArray[np.int64]
 
 
 def add(layer: Add) -> KernelCall | None:
@@ -44,12 +40,12 @@ def _linear(fields: Mapping[str, Any]) -> tuple[str, dict[str, FieldValue]] | No
     """The function and its numbers, None when neither gets all sums right."""
     if (fields["lowest"], fields["highest"]) != (quantize.INT8_MIN, quantize.INT8_MAX):
         return None
-    exact = _sums(fields)
-    real_a, real_b = _real_factor(fields, "a"), _real_factor(fields, "b")
+    exact = pairs.add_results(fields)
+    real_a, real_b = pairs.add_factor(fields, "a"), pairs.add_factor(fields, "b")
     factor_a, factor_b = (round(real * 2 ** (_FRACTION_BITS + 8)) for real in (real_a, real_b))
     if max(abs(factor_a), abs(factor_b)) >= _INT32:
         return None
-    sums = (_INT8 * factor_a >> 8)[:, None] + (_INT8 * factor_b >> 8)[None, :]
+    sums = (pairs.INT8 * factor_a >> 8)[:, None] + (pairs.INT8 * factor_b >> 8)[None, :]
     numbers: dict[str, FieldValue] = {"factor_a": factor_a, "factor_b": factor_b}
 
     # Every result but those at the limits says between which two numbers the offset is.
@@ -68,31 +64,3 @@ def _linear(fields: Mapping[str, Any]) -> tuple[str, dict[str, FieldValue]] | No
     if fits and np.array_equal(np.clip(rounded >> _FRACTION_BITS, -128, 127), exact):
         return "edgekd_add_away_s8_dsp", {**numbers, "offset": offset, "rest": rest}
     return None
-
-
-def _sums(fields: Mapping[str, Any]) -> Numbers:
-    """What add_s8.c computes, by a and b."""
-    wide = [
-        fields[f"sign_{x}"]
-        * _requantized(
-            (_INT8 - fields[f"zero_point_{x}"]) << _EXTRA_BITS, fields[f"multiplier_{x}"], fields[f"shift_{x}"]
-        )
-        for x in "ab"
-    ]
-    sums = _requantized(wide[0][:, None] + wide[1][None, :], fields["multiplier"], fields["shift"])
-    results: Numbers = np.clip(sums + int(fields["zero_point"]), -128, 127)
-    return results
-
-
-def _requantized(values: Numbers, multiplier: int, shift: int) -> Numbers:
-    """edgekd_requantize of requantize.h for shifts to the right."""
-    scaled = (values * multiplier + (1 << 30)) >> 31
-    mask = (1 << -shift) - 1
-    above: Numbers = ((scaled & mask) > (mask >> 1) + (scaled < 0)).astype(np.int64)
-    return (scaled >> -shift) + above
-
-
-def _real_factor(fields: Mapping[str, Any], operand: str) -> float:
-    """By which `operand` goes into the result."""
-    factor = fields[f"sign_{operand}"] * fields[f"multiplier_{operand}"] * fields["multiplier"]
-    return float(factor * 2.0 ** (fields[f"shift_{operand}"] + fields["shift"] + _EXTRA_BITS - 62))
