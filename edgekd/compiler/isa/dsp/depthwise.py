@@ -1,4 +1,4 @@
-"""Depthwise convolution: firmware/kernels/dsp/depthwise_3x3_s8_dsp.h."""
+"""Depthwise convolution: firmware/kernels/dsp/depthwise_3x3_s8_dsp.h, conv_2d_s8_dsp.h."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.isa.common import WINDOW_SOURCES, window_fields, window_rows
+from edgekd.compiler.isa.dsp.convolution import convolution
 from edgekd.compiler.isa.dsp.requantization import short_scaling
-from edgekd.compiler.layers import Depthwise, Window
+from edgekd.compiler.layers import Convolution, Depthwise, Window
 from edgekd.compiler.lowered import ConstantArray, KernelCall
 
 # Bytes. Over its input a layer takes no rows beside it, and gathers each pixel once.
@@ -18,8 +19,10 @@ _ORDER = [0, 1, 3, 4, 2, 6, 5, 7, 8]  # of the taps
 
 
 def depthwise(layer: Depthwise) -> KernelCall | None:
-    """3x3 taps; other windows stay with the portable kernel."""
+    """3x3 taps, or a single channel; the others stay with the portable kernel."""
     window = layer.window
+    if window.channels == 1:
+        return convolution(_as_convolution(layer))
     y, x = window.y, window.x
     short = short_scaling(layer)
     if (
@@ -72,6 +75,13 @@ def depthwise(layer: Depthwise) -> KernelCall | None:
         images=window.images,
         rows=window_rows(window),
     )
+
+
+def _as_convolution(layer: Depthwise) -> Convolution:
+    """The same of one channel."""
+    weights = np.ascontiguousarray(layer.weights.transpose(2, 0, 1)[..., None])
+    scaled = (layer.bias, layer.bias_is_weight, layer.scaling)
+    return Convolution(layer.source, layer.target, weights, *scaled, layer.window, groups=1)
 
 
 def _reordered(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
