@@ -123,6 +123,7 @@ def softmax(op: Operator) -> KernelCall:
     """tensorflow/lite/kernels/internal/reference/softmax.h, SoftmaxInt16."""
     source, target = _one_to_one(op)
     _check_fraction(op, target)
+    shape_is(op, target, source.shape)
     depth = source.shape[-1] if source.shape else 0
     if not 1 <= depth <= _MAX_DEPTH:
         fail(op, f"{label(source)} has {depth} values a row, 1 to {_MAX_DEPTH} are supported")
