@@ -111,7 +111,37 @@ def _simplify(job: dict[str, str]) -> None:
         if any(dimension.dim_value < 1 for dimension in value.type.tensor_type.shape.dim):
             error = shape_depends_on_data(value.name)
             raise FailureError(error.message, *error.hints)
+    _spell_out_hard_sigmoid(graph.graph)
     onnx.save(graph, str(_simplified(job)))
+
+
+def _spell_out_hard_sigmoid(graph: Any) -> None:
+    """HardSigmoid as relu6(x + 3) / 6: TensorFlow makes RELU_0_TO_1 of it, which TensorFlow Lite Micro lacks."""
+    from onnx import helper, numpy_helper
+
+    def constant(name: str, value: float) -> str:
+        graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
+        return name
+
+    nodes = []
+    for number, node in enumerate(graph.node):
+        given = {attribute.name: attribute.f for attribute in node.attribute}
+        slope, offset = given.get("alpha", 0.2), given.get("beta", 0.5)
+        if node.op_type != "HardSigmoid" or not np.allclose([slope, offset], [1 / 6, 0.5]):
+            nodes.append(node)
+            continue
+        name = f"hard_sigmoid_{number}"
+        three, zero, six, sixth = (
+            constant(f"{name}_{part}", value)
+            for part, value in (("three", 3.0), ("zero", 0.0), ("six", 6.0), ("sixth", 1 / 6))
+        )
+        nodes += [
+            helper.make_node("Add", [node.input[0], three], [f"{name}_shifted"], f"{name}_add"),
+            helper.make_node("Clip", [f"{name}_shifted", zero, six], [f"{name}_limited"], f"{name}_clip"),
+            helper.make_node("Mul", [f"{name}_limited", sixth], list(node.output), f"{name}_mul"),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _simplified(job: dict[str, str]) -> Path:
