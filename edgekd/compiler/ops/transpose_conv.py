@@ -69,6 +69,6 @@ def transpose_conv(op: Operator) -> KernelCall:
 def _padding(op: Operator, extent: int, made: int, taps: int, stride: int) -> int:
     """What a convolution from `made` back to `extent` pixels pads in front (tensorflow/lite/kernels/padding.h)."""
     covered = 1 if op.options["padding"] == "SAME" else taps
-    if max(extent, made, taps, stride) > _MAX_EXTENT or (made + stride - covered) // stride != extent:
+    if stride < 1 or max(extent, made, taps, stride) > _MAX_EXTENT or (made + stride - covered) // stride != extent:
         fail(op, f"{taps} taps with stride {stride} do not make {made} pixels of {extent}", CONVERT_AGAIN)
     return max((extent - 1) * stride + taps - made, 0) // 2
