@@ -4,10 +4,10 @@
  *
  *      inputs    p(0,2) q(0,2) p(1,3) q(1,3)   p(5,7) q(5,7) p(6,8) q(6,8)   p(4,-) q(4,-) p(9,-) q(9,-)
  *
- * Windows are read from the image where they lie inside it from left to right, otherwise gathered before. Padding is
- * the input's zero point, which the folded bias takes for a zero.
+ * A row of a window is read from the image where it is contiguous there, otherwise gathered before. Padding is the
+ * input's zero point, which the folded bias takes for a zero.
  *
- *      scratch   inputs, 4 * depth bytes | rests of p, of q | a row of padding | window p | window q
+ *      scratch   inputs, 4 * depth bytes | rests of p | rests of q | a row of p | a row of q
  */
 #include "conv_2d_s8_dsp.h"
 
@@ -16,82 +16,151 @@
 #include "clamp_dsp.h"
 #include "widen_dsp.h"
 
-struct scratch {
+/* What windows are made of and where they go. */
+struct widening {
+    int32_t whole; /* bytes of a row of a window in whole words */
+    int32_t rest;  /* and the others */
+    int32_t rests; /* of all rows of a window, filled up to whole words */
+    int32_t step;  /* bytes from one row of a window to the next, in a ring of rows */
+    int32_t ring;
+    const int8_t *ring_end;
     int32_t *inputs;
-    int8_t *rests;
-    int8_t *padding;
-    int8_t *windows;
+    int32_t *to; /* where the next inputs go */
+    int8_t *rest_to;
 };
 
-static inline struct scratch lay_out(const struct edgekd_conv_2d_s8_dsp *p, void *memory) {
-    struct scratch s;
-    s.inputs = memory;
-    s.rests = (int8_t *)(s.inputs + p->dense.depth);
-    s.padding = s.rests + 2 * p->window.height * (p->row_bytes & 3);
-    s.windows = s.padding + p->row_bytes;
+/* A row of the output: its windows have rows above the image, inside and below. image: the first one inside. */
+struct row {
+    const int8_t *image;
+    int32_t above;
+    int32_t inside;
+    int32_t below;
+};
+
+static inline struct widening begin(const struct edgekd_conv_2d_s8_dsp *p, const int8_t *input, void *scratch) {
+    const struct edgekd_window *w = &p->window;
+    const int32_t image_row = w->input_width * w->input_channels;
+    struct widening s;
+    s.rest = p->row_bytes & 3;
+    s.whole = p->row_bytes - s.rest;
+    s.rests = (w->height * s.rest + 3) & ~3;
+    s.step = w->dilation_y * image_row;
+    s.ring = w->input_rows * image_row;
+    s.ring_end = input + s.ring;
+    s.inputs = scratch;
+    s.to = s.inputs;
+    s.rest_to = (int8_t *)(s.inputs + p->dense.depth);
     return s;
 }
 
-static inline int8_t *copy_rest(const int8_t *from, int32_t count, int8_t *to) {
-    for (int32_t i = 0; i < count; ++i) {
-        *to++ = from[i];
-    }
-    return to;
+static inline struct row begin_row(const struct edgekd_window *w, const int8_t *input, int32_t y) {
+    const int32_t origin = y * w->stride_y - w->pad_top;
+    const struct edgekd_taps taps = edgekd_taps_inside(origin, w->height, w->dilation_y, w->input_height);
+    const int8_t *image = edgekd_input_row(w, input, origin + taps.first * w->dilation_y);
+    return (struct row){image, taps.first, taps.last - taps.first, w->height - taps.last};
 }
 
-/* Widens the windows of output pixels x and x + 1 of row y, for one group. */
-static void widen_2(const struct edgekd_conv_2d_s8_dsp *p, const struct scratch *s, const int8_t *input, int32_t y,
-                    int32_t x, int32_t group) {
-    const struct edgekd_window *w = &p->window;
-    const int32_t rest = p->row_bytes & 3;
-    const int32_t whole = p->row_bytes - rest;
-    const int32_t window_bytes = w->height * p->row_bytes;
-    const int32_t left = x * w->stride_x - w->pad_left;
-    const int inside = p->contiguous && left >= 0 && left + w->stride_x + w->width <= w->input_width;
-    if (!inside) {
-        const int32_t count = w->input_channels / p->groups;
-        edgekd_gather_s8(w, input, y, x, group * count, count, p->input_zero_point, s->windows);
-        edgekd_gather_s8(w, input, y, x + 1, group * count, count, p->input_zero_point, s->windows + window_bytes);
-    }
-    int32_t *to = s->inputs;
-    int8_t *rest0 = s->rests;
-    int8_t *rest1 = rest0 + w->height * rest;
-    int32_t row = y * w->stride_y - w->pad_top;
-    for (int32_t i = 0; i < w->height; ++i) {
-        const int8_t *p0 = s->padding;
-        const int8_t *p1 = s->padding;
-        if (!inside) {
-            p0 = s->windows + i * p->row_bytes;
-            p1 = p0 + window_bytes;
-        } else if (row >= 0 && row < w->input_height) {
-            p0 = edgekd_input_row(w, input, row) + left * w->input_channels;
-            p1 = p0 + w->stride_x * w->input_channels;
+/* `rows` rows of two windows; those of q lie `next` bytes behind those of p. */
+static __attribute__((noinline)) void widen_rows(struct widening *s, const int8_t *p, int32_t next, int32_t rows) {
+    int32_t *to = s->to;
+    int8_t *rest_to = s->rest_to;
+    for (; rows > 0; --rows) {
+        const int8_t *from = p;
+        for (const int8_t *end = p + s->whole; from != end; from += 4) {
+            to = edgekd_widen_word_dsp(edgekd_load_4_dsp(from), edgekd_load_4_dsp(from + next), to);
         }
-        to = edgekd_widen_2_dsp(p0, p1, whole, to);
-        rest0 = copy_rest(p0 + whole, rest, rest0);
-        rest1 = copy_rest(p1 + whole, rest, rest1);
-        row += w->dilation_y;
+        for (int32_t i = s->rest; i > 0; --i) {
+            rest_to[s->rests] = from[next];
+            *rest_to++ = *from++;
+        }
+        p += s->step;
+        p -= p >= s->ring_end ? s->ring : 0;
     }
-    edgekd_widen_2_dsp(s->rests, s->rests + w->height * rest, w->height * rest, to);
+    s->to = to;
+    s->rest_to = rest_to;
 }
 
-/* Widens the window of one pixel. */
-static void widen_1(const struct edgekd_conv_2d_s8_dsp *p, const struct scratch *s, const int8_t *input, int32_t y,
-                    int32_t x, int32_t group) {
-    const struct edgekd_window *w = &p->window;
-    const int32_t rest = p->row_bytes & 3;
-    const int32_t whole = p->row_bytes - rest;
-    const int32_t count = w->input_channels / p->groups;
-    edgekd_gather_s8(w, input, y, x, group * count, count, p->input_zero_point, s->windows);
-    const int8_t *from = s->windows;
-    int32_t *to = s->inputs;
-    int8_t *rests = s->rests;
-    for (int32_t i = 0; i < w->height; ++i) {
-        to = edgekd_widen_1_dsp(from, whole, to);
-        rests = copy_rest(from + whole, rest, rests);
-        from += p->row_bytes;
+/* Rows of padding. */
+static void widen_padding(struct widening *s, int32_t zero_point, int32_t rows) {
+    const int32_t two = (int32_t)((uint32_t)zero_point << 16 | (uint16_t)zero_point);
+    for (int32_t i = rows * s->whole; i > 0; i -= 2) {
+        edgekd_store_dsp(&s->to, two, two);
     }
-    edgekd_widen_1_dsp(s->rests, w->height * rest, to);
+    for (int32_t i = rows * s->rest; i > 0; --i) {
+        s->rest_to[s->rests] = (int8_t)zero_point;
+        *s->rest_to++ = (int8_t)zero_point;
+    }
+}
+
+/* The taps of a row of a window that lie inside the image, from column `left` on; `to` holds padding already. */
+static void gather(const struct edgekd_conv_2d_s8_dsp *p, const int8_t *image, int32_t left, struct edgekd_taps taps,
+                   int8_t *to) {
+    const struct edgekd_window *w = &p->window;
+    const int32_t together = p->contiguous ? taps.last - taps.first : 1; /* taps */
+    for (int32_t i = taps.first; i < taps.last; i += together) {
+        const int8_t *from = image + (left + i * w->dilation_x) * w->input_channels;
+        int8_t *tap = to + i * p->group_inputs;
+        int32_t count = together * p->group_inputs;
+        for (; count >= 4; count -= 4) {
+            memcpy(tap, from, 4);
+            from += 4;
+            tap += 4;
+        }
+        for (; count > 0; --count) {
+            *tap++ = *from++;
+        }
+    }
+}
+
+/* Rows of two windows that are not contiguous in the image, or reach beyond its left or right. */
+static void widen_gathered(const struct edgekd_conv_2d_s8_dsp *p, struct widening *s, const struct row *row,
+                           int32_t left, int32_t next, int32_t channel) {
+    const struct edgekd_window *w = &p->window;
+    const struct edgekd_taps taps0 = edgekd_taps_inside(left, w->width, w->dilation_x, w->input_width);
+    const struct edgekd_taps taps1 = edgekd_taps_inside(left + next, w->width, w->dilation_x, w->input_width);
+    int8_t *const row0 = (int8_t *)(s->inputs + p->dense.depth) + 2 * s->rests;
+    int8_t *const row1 = row0 + p->row_bytes;
+    const int8_t *image = row->image;
+    memset(row0, p->input_zero_point, (size_t)(2 * p->row_bytes));
+    for (int32_t i = 0; i < row->inside; ++i) {
+        gather(p, image + channel, left, taps0, row0);
+        if (next != 0) {
+            gather(p, image + channel, left + next, taps1, row1);
+        }
+        widen_rows(s, row0, p->row_bytes, 1);
+        image += s->step;
+        image -= image >= s->ring_end ? s->ring : 0;
+    }
+}
+
+/* The windows of two output pixels; their first taps are the columns `left` and left + next. */
+static void widen(const struct edgekd_conv_2d_s8_dsp *p, struct widening *s, const struct row *row, int32_t left,
+                  int32_t next, int32_t channel) {
+    const struct edgekd_window *w = &p->window;
+    int8_t *const rests = (int8_t *)(s->inputs + p->dense.depth);
+    s->to = s->inputs;
+    s->rest_to = rests;
+    if (row->above > 0) {
+        widen_padding(s, p->input_zero_point, row->above);
+    }
+    if (p->contiguous && left >= 0 && left + next + w->width <= w->input_width) {
+        widen_rows(s, row->image + left * w->input_channels, next * w->input_channels, row->inside);
+    } else {
+        widen_gathered(p, s, row, left, next, channel);
+    }
+    if (row->below > 0) {
+        widen_padding(s, p->input_zero_point, row->below);
+    }
+    for (int32_t i = 0; i < s->rests; i += 4) {
+        s->to = edgekd_widen_word_dsp(edgekd_load_4_dsp(rests + i), edgekd_load_4_dsp(rests + s->rests + i), s->to);
+    }
+}
+
+/* Leaves the first of two windows, as one row of inputs. */
+static void keep_first(int32_t *inputs, int32_t depth) {
+    for (int32_t i = 1; i < depth / 2; ++i) {
+        inputs[i] = inputs[2 * i];
+    }
 }
 
 void edgekd_conv_2d_s8_dsp(const struct edgekd_conv_2d_s8_dsp *p, const int8_t *input, int8_t *output, void *scratch,
@@ -99,25 +168,26 @@ void edgekd_conv_2d_s8_dsp(const struct edgekd_conv_2d_s8_dsp *p, const int8_t *
     const struct edgekd_window *w = &p->window;
     const struct edgekd_dense_s8_dsp *dense = &p->dense;
     const int32_t outputs = p->outputs;
-    const int32_t group_outputs = outputs / p->groups;
-    const struct scratch s = lay_out(p, scratch);
-    memset(s.padding, p->input_zero_point, (size_t)p->row_bytes);
+    struct widening s = begin(p, input, scratch);
     for (int32_t y = first; y < last; ++y) {
+        const struct row row = begin_row(w, input, y);
         int8_t *pixel = edgekd_output_row(w, output, y, outputs);
-        for (int32_t x = 0; x < w->output_width; x += 2) {
-            const int32_t pixels = x + 2 <= w->output_width ? 2 : 1;
-            for (int32_t group = 0; group < p->groups; ++group) {
-                const int32_t channel = group * group_outputs;
-                if (pixels == 2) {
-                    widen_2(p, &s, input, y, x, group);
-                    edgekd_dense_2_s8_dsp(dense, s.inputs, pixel, outputs, channel, channel + group_outputs);
+        int32_t left = -w->pad_left;
+        for (int32_t x = w->output_width; x > 0; x -= 2) {
+            const int32_t next = x > 1 ? w->stride_x : 0; /* the last pixel may be alone */
+            for (int32_t done = 0, channel = 0; done < outputs; done += p->group_outputs) {
+                widen(p, &s, &row, left, next, channel);
+                if (x > 1) {
+                    edgekd_dense_2_s8_dsp(dense, s.inputs, pixel, outputs, done, done + p->group_outputs);
                 } else {
-                    widen_1(p, &s, input, y, x, group);
-                    edgekd_dense_1_s8_dsp(dense, s.inputs, pixel, channel, channel + group_outputs);
+                    keep_first(s.inputs, dense->depth);
+                    edgekd_dense_1_s8_dsp(dense, s.inputs, pixel, done, done + p->group_outputs);
                 }
+                channel += p->group_inputs;
             }
-            edgekd_clamp_dsp(pixel, pixels * outputs, dense->lowest, dense->highest);
-            pixel += pixels * outputs;
+            edgekd_clamp_dsp(pixel, x > 1 ? 2 * outputs : outputs, dense->lowest, dense->highest);
+            pixel += 2 * outputs;
+            left += 2 * w->stride_x;
         }
     }
 }

@@ -25,23 +25,23 @@ static inline int32_t *edgekd_widen_1_dsp(const int8_t *from, int32_t count, int
     return to;
 }
 
+/* Four inputs of each of two rows. Returns where the next pairs go. */
+static inline int32_t *edgekd_widen_word_dsp(int32_t bytes0, int32_t bytes1, int32_t *to) {
+    edgekd_store_dsp(&to, edgekd_even_dsp(bytes0), edgekd_even_dsp(bytes1));
+    edgekd_store_dsp(&to, edgekd_odd_dsp(bytes0), edgekd_odd_dsp(bytes1));
+    return to;
+}
+
 /* Two rows, their pairs in turn. */
-static inline int32_t *edgekd_widen_2_dsp(const int8_t *from0, const int8_t *from1, int32_t count, int32_t *to) {
+static inline void edgekd_widen_2_dsp(const int8_t *from0, const int8_t *from1, int32_t count, int32_t *to) {
     for (; count >= 4; count -= 4) {
-        const int32_t bytes0 = edgekd_load_4_dsp(from0);
-        const int32_t bytes1 = edgekd_load_4_dsp(from1);
-        edgekd_store_dsp(&to, edgekd_even_dsp(bytes0), edgekd_even_dsp(bytes1));
-        edgekd_store_dsp(&to, edgekd_odd_dsp(bytes0), edgekd_odd_dsp(bytes1));
+        to = edgekd_widen_word_dsp(edgekd_load_4_dsp(from0), edgekd_load_4_dsp(from1), to);
         from0 += 4;
         from1 += 4;
     }
     if (count > 0) {
-        const int32_t bytes0 = edgekd_load_rest_dsp(from0, count);
-        const int32_t bytes1 = edgekd_load_rest_dsp(from1, count);
-        edgekd_store_dsp(&to, edgekd_even_dsp(bytes0), edgekd_even_dsp(bytes1));
-        edgekd_store_dsp(&to, edgekd_odd_dsp(bytes0), edgekd_odd_dsp(bytes1));
+        edgekd_widen_word_dsp(edgekd_load_rest_dsp(from0, count), edgekd_load_rest_dsp(from1, count), to);
     }
-    return to;
 }
 
 #endif

@@ -20,8 +20,7 @@ def convolution(layer: Convolution) -> KernelCall | None:
     if packed is None or (layer.groups > 1 and layer.outputs // layer.groups % 4 != 0):
         return None
     constants, fields = packed
-    inputs = 4 * packing.depth(layer)
-    rests = 2 * height * (row_bytes % _WORD)
+    rests = -(-height * (row_bytes % _WORD) // _WORD) * _WORD
     return KernelCall(
         function="edgekd_conv_2d_s8_dsp",
         struct="edgekd_conv_2d_s8_dsp",
@@ -31,14 +30,15 @@ def convolution(layer: Convolution) -> KernelCall | None:
         fields={
             **window_fields(window),
             **fields,
-            "groups": layer.groups,
             "outputs": layer.outputs,
+            "group_inputs": window.channels // layer.groups,
+            "group_outputs": layer.outputs // layer.groups,
             "input_zero_point": layer.source.zero_point,
             "row_bytes": row_bytes,
             "contiguous": int(layer.groups == 1 and (window.x.dilation == 1 or window.x.taps == 1)),
         },
         constants=constants,
-        scratch_bytes=inputs + rests + row_bytes + 2 * height * row_bytes,
+        scratch_bytes=4 * packing.depth(layer) + 2 * rests + 2 * row_bytes,
         macs=layer.macs,
         images=window.images,
         rows=window_rows(window),
