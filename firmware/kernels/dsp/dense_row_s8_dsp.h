@@ -4,14 +4,15 @@
 
 #include <stdint.h>
 
-/* blocks: for four outputs after the other the biases A AB C CD and the weights, as in dense_s8_dsp.h.
+/* blocks: for eight outputs after the other the biases A AB C CD ... and the weights ab(0,2) cd(0,2) ef(0,2) gh(0,2)
+ * ab(1,3) ..., as in dense_s8_dsp.h.
  * multiplier, shift: of all outputs, see requantize_dsp.h.
  */
 struct edgekd_dense_row_s8_dsp {
     const int32_t *blocks;
     int32_t multiplier;
     int16_t depth;   /* a multiple of 8 */
-    int16_t outputs; /* a multiple of 4 */
+    int16_t outputs; /* a multiple of 8 */
     int8_t shift;
     int8_t zero_point; /* of the output */
     int8_t lowest;     /* the fused activation, as limits of the output */

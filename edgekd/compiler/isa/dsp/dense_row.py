@@ -8,7 +8,7 @@ from edgekd.compiler.isa.dsp import packing
 from edgekd.compiler.layers import Dense
 from edgekd.compiler.lowered import ConstantArray, KernelCall
 
-_INPUTS, _OUTPUTS = 8, 4  # multiples that the kernel takes
+_INPUTS, _OUTPUTS = 8, 8  # multiples that the kernel takes
 _MOST = (1 << 15) - 1
 
 SOURCES = (
