@@ -13,8 +13,8 @@ struct sums {
     int32_t ab1;
 };
 
-static inline struct sums begin(struct edgekd_words_dsp bias) {
-    return (struct sums){bias.first, bias.second, bias.first, bias.second};
+static inline struct sums begin(const int32_t *bias) {
+    return (struct sums){bias[0], bias[1], bias[0], bias[1]};
 }
 
 static inline void multiply(struct sums *s, int32_t weights, struct edgekd_words_dsp x) {
@@ -76,8 +76,9 @@ void edgekd_dense_2_s8_dsp(const struct edgekd_dense_s8_dsp *p, const int32_t *x
     int32_t left = last - first;
     for (; left >= 4; left -= 4) {
         const int32_t *inputs = x;
-        struct sums ab = begin(edgekd_load_dsp(&block));
-        struct sums cd = begin(edgekd_load_dsp(&block));
+        struct sums ab = begin(block);
+        struct sums cd = begin(block + 2);
+        block += 4;
         while (inputs != end) {
             step_8(&ab, &cd, &inputs, &block);
         }
@@ -90,7 +91,8 @@ void edgekd_dense_2_s8_dsp(const struct edgekd_dense_s8_dsp *p, const int32_t *x
     }
     for (; left > 0; left -= 2) {
         const int32_t *inputs = x;
-        struct sums ab = begin(edgekd_load_dsp(&block));
+        struct sums ab = begin(block);
+        block += 2;
         do {
             step_pair(&ab, &inputs, &block);
         } while (inputs != end);

@@ -87,3 +87,16 @@ def test_every_kernel_compiles_without_a_warning(compiler: str, tmp_path: Path) 
             [*command, *WARNINGS, level, "-c", *sources], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.cross
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m7", "cortex-m33"])
+def test_every_dsp_kernel_compiles_without_a_warning(core: str, tmp_path: Path) -> None:
+    sources = sorted(str(path) for path in (KERNELS / "dsp").glob("*.c"))
+    assert sources
+    command = ["arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", f"-I{KERNELS}", *WARNINGS]
+    for level in ("-O0", "-O2", "-Os"):
+        done = subprocess.run(
+            [*command, level, "-c", *sources], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
