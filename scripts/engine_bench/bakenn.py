@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgekd import paths
-from edgekd.errors import ToolError
+from edgekd.errors import InputError, ToolError
 from edgekd.files import sha256_of, write_atomically
 from edgekd.firmware.board import BoardProfile
 
@@ -32,27 +32,46 @@ _TARGETS = {
     "rv32imc": "rv32imc",
 }
 REFUSED = 3  # exit code of bakenn_compile.py
-VARIANTS = ("portable", "specialised", "cmsis-nn")
+
+# What is built, as (kernels, level of -O). Of all that were tried on the MLPerf Tiny models, CMSIS-NN was the fastest
+# (-O2 or -O3) where there is one, elsewhere the specialised kernels; the smallest was the portable one or CMSIS-NN, at
+# -Os. The rest is for comparison. The specialised kernels for a Cortex-M4 take up to twice the flash.
+_WITH_CMSIS_NN = (("portable", "2"), ("portable", "s"), ("cmsis-nn", "2"), ("cmsis-nn", "3"), ("cmsis-nn", "s"))
+_WITHOUT = (("portable", "2"), ("portable", "3"), ("portable", "s"), ("specialised", "2"), ("specialised", "3"))
 
 
-class RefusedError(Exception):
+class RefusedError(InputError):
     """bakenn does not compile this model; the text is what it says."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """target: bakenn's name of it. kernels: one of VARIANTS."""
+    """target: bakenn's name of it. kernels: "portable", "specialised" (for the target) or "cmsis-nn"."""
 
     target: str
     kernels: str
 
 
-def variants(core: str) -> list[Variant]:
-    """All that bakenn offers for a core, none for one it does not support."""
+@dataclass(frozen=True)
+class Build:
+    """A variant of the C, and the level of GCC's -O it is compiled with."""
+
+    variant: Variant
+    level: str
+
+
+def builds(core: str) -> list[Build]:
+    """The builds that are measured on a core, none for one that bakenn does not support."""
     target = _TARGETS.get(core)
     if target is None:
         return []
-    return [Variant(target, kernels) for kernels in VARIANTS if kernels != "cmsis-nn" or target == "cortex-m4"]
+    chosen = _WITH_CMSIS_NN if target == "cortex-m4" else _WITHOUT
+    return [Build(Variant(target, kernels), level) for kernels, level in chosen]
+
+
+def identity() -> str:
+    """What decides the C that comes out, beside the model and the variant: versions and how bakenn is called."""
+    return "\n".join((*_REQUIREMENTS, _SCRIPT.read_text(encoding="utf-8")))
 
 
 def without_vectors(board: BoardProfile) -> BoardProfile:

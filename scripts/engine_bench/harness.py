@@ -3,7 +3,9 @@ bytes as for edgekd's own."""
 
 from __future__ import annotations
 
+import functools
 import json
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import edgekd
+from edgekd.compiler import compile_model
+from edgekd.compiler.plan import Optimize
 from edgekd.compiler.reader import read_tflite
 from edgekd.device.client import connect
 from edgekd.device.emulator import Emulator
@@ -28,10 +32,11 @@ _ENGINE = Path(__file__).with_name("bakenn_engine.c")
 
 @dataclass(frozen=True)
 class Figures:
-    """What one engine takes for one model. flash: growth of the image over the firmware without a model. ram: arena,
-    input, output and other statics. stack: of one inference. All in bytes. equal: samples, `of` so many, whose outputs
-    are TensorFlow Lite Micro's in every byte. instructions: None on a board whose emulator counts `cycles` instead.
-    m4_cycles: estimated, where it was asked for."""
+    """What one build of one engine takes for one model. flash: growth of the image over the firmware without a model.
+    ram: arena, input, output and other statics. stack: of one inference. All in bytes. equal: samples, `of` so many,
+    whose outputs are TensorFlow Lite Micro's in every byte. instructions: None on a board whose emulator counts
+    `cycles` instead. m4_cycles: estimated, where it was asked for. weights, tables, code: the parts of edgekd's flash:
+    the model's weights and biases, tables and padding beside them, and all else (kernels, calls, parameters)."""
 
     instructions: int | None
     cycles: int | None
@@ -41,31 +46,50 @@ class Figures:
     equal: int
     of: int
     m4_cycles: int | None = None
+    weights: int | None = None
+    tables: int | None = None
+    code: int | None = None
 
     @property
     def exact(self) -> bool:
         return self.equal == self.of
 
 
-def measure_edgekd(model: Path, board: BoardProfile, samples: int, *, cycles: bool = False) -> Figures:
-    """`edgekd bench`, as everyone can call it. cycles: estimate those of a Cortex-M4, too. Raises EdgekdError."""
-    result = edgekd.bench(model, board, samples=samples, layers=cycles)
-    ram, exact = result["ram_bytes"], result["bit_exact"]
+def measure_edgekd(
+    model: Path, board: BoardProfile, optimize: Optimize, samples: int, *, cycles: bool = False
+) -> Figures:
+    """`edgekd bench --optimize`, as everyone can call it. cycles: estimate those of a Cortex-M4, too.
+
+    Raises EdgekdError.
+    """
+    result = edgekd.bench(model, board, samples=samples, optimize=optimize, layers=cycles)
+    weights = _own_weights(model)
+    ram, flash, exact = result["ram_bytes"], result["flash_bytes"], result["bit_exact"]
     return Figures(
         instructions=result["per_inference"]["instructions"],
         cycles=result["per_inference"]["cycles"],
-        flash=result["flash_bytes"]["total"],
+        flash=flash["total"],
         ram=ram["arena"] + ram["static"],
         stack=ram["stack"],
         equal=exact["equal"],
         of=exact["of"],
         m4_cycles=result["layers"]["total"]["m4_cycles"] if cycles else None,
+        weights=weights,
+        tables=flash["weights"] - weights,
+        code=flash["engine"],
     )
+
+
+def _own_weights(model: Path) -> int:
+    """Bytes of the model's weights and biases. Portable kernels take them as they are in the file; where others have
+    them padded, what is added is no weight."""
+    with tempfile.TemporaryDirectory(prefix="edgekd-bench-") as folder:
+        return compile_model(model, Path(folder), target="host", name="model").weight_bytes
 
 
 def measure_c(model: Path, sources: Sequence[Path], board: BoardProfile, level: str, samples: int) -> Figures:
     """The firmware with bakenn's `sources` for `model`, all of it compiled with -O`level`. Raises EdgekdError."""
-    board = _optimized(board, level)
+    board = optimized(board, level)
     graph = read_tflite(model)
     with tempfile.TemporaryDirectory(prefix="edgekd-bench-") as folder:
         project = make_project(None, board, Path(folder))
@@ -89,10 +113,26 @@ def measure_c(model: Path, sources: Sequence[Path], board: BoardProfile, level: 
     )
 
 
-def _optimized(board: BoardProfile, level: str) -> BoardProfile:
+def optimized(board: BoardProfile, level: str) -> BoardProfile:
     """The board, its firmware compiled with -O`level`."""
     flags = (*(flag for flag in board.build.flags if not flag.startswith("-O")), f"-O{level}")
     return board.model_copy(update={"build": board.build.model_copy(update={"flags": flags})})
+
+
+def identity(board: BoardProfile) -> str:
+    """What decides the figures of C in the firmware of `board`, beside that C: sources, compiler and emulator."""
+    assert board.emulator is not None
+    with tempfile.TemporaryDirectory(prefix="edgekd-bench-") as folder:
+        firmware = make_project(None, board, Path(folder)).build_id
+    measuring = "\n".join(path.read_text(encoding="utf-8") for path in (_ENGINE, Path(__file__)))
+    return "\n".join((firmware, program_version(board.emulator.program), measuring))
+
+
+@functools.cache
+def program_version(program: str) -> str:
+    """The first line of what an emulator says of itself; "" for one that says nothing (simavr)."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return said.stdout.partition("\n")[0].strip() if said.returncode == 0 else ""
 
 
 def _put_engine(libraries: Path, sources: Sequence[Path], sha256: str) -> None:

@@ -1,4 +1,4 @@
-"""Models × boards × engines -> rows."""
+"""Models × boards × builds of the engines -> rows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from edgekd.compiler.plan import Optimize
 from edgekd.errors import EdgekdError, InputError
 from edgekd.firmware.board import BoardProfile
-from engine_bench import bakenn, tflm
-from engine_bench.bakenn import RefusedError, Variant
+from engine_bench import bakenn, harness, kept, tflm
+from engine_bench.bakenn import Build, Variant
 from engine_bench.harness import Figures, measure_c, measure_edgekd
 from engine_bench.models import Model, derive
 
-LEVELS = ("2", "3", "s")  # of GCC's -O: the others' best of each figure counts, edgekd is built as it always is
-_BAKENN_SAMPLES = 3  # of as many builds as it has variants and levels
+EDGEKD_BUILDS: tuple[Optimize, ...] = ("balanced", "flash")  # of edgekd's --optimize; the first is its default
+_BAKENN_SAMPLES = 3
 
 
 class Bench:
@@ -29,18 +30,24 @@ class Bench:
         self._baseline = baseline
         self._samples = samples
         self._with_bakenn = with_bakenn
-        self._compiled: dict[tuple[str, Variant], list[Path] | str] = {}
+        self._compiled: dict[tuple[Path, Variant], list[Path]] = {}
 
     def row(self, model: Model, board: BoardProfile) -> dict[str, Any]:
-        """One model on one board by all engines. What does not fit a board has the reason instead of figures."""
-        say(f"{model.name} on {board.name}: edgekd")
-        cycles = board.cpu.core == "cortex-m4"
-        edgekd = _figures(partial(measure_edgekd, model.path, board, self._samples, cycles=cycles))
-        row: dict[str, Any] = {"board": board.name, "core": board.cpu.core, "model": model.name, "edgekd": edgekd}
+        """One model on one board by all engines. A build that does not fit the board has the reason for figures."""
+        row: dict[str, Any] = {"board": board.name, "core": board.cpu.core, "model": model.name, "macs": model.macs}
+        row["edgekd"] = self._edgekd(model.path, board, cycles=board.cpu.core == "cortex-m4")
         row["tflm"] = tflm.recorded(self._baseline, model.facts, board.cpu.core)
         if self._with_bakenn:
-            row["derived"] = self._derived(model, board, edgekd)
+            row["derived"] = self._derived(model, board, row["edgekd"])
         return row
+
+    def _edgekd(self, model: Path, board: BoardProfile, *, cycles: bool = False) -> dict[str, Any]:
+        """Its builds by what they optimize."""
+        found: dict[str, Any] = {}
+        for optimize in EDGEKD_BUILDS:
+            say(f"{model.stem} on {board.name}: edgekd --optimize {optimize}")
+            found[optimize] = _figures(partial(measure_edgekd, model, board, optimize, self._samples, cycles=cycles))
+        return found
 
     def _derived(self, model: Model, board: BoardProfile, edgekd: dict[str, Any]) -> dict[str, Any]:
         """edgekd and bakenn on the same file, changed as far as bakenn needs it."""
@@ -49,47 +56,45 @@ class Bench:
             path = self._folder / "derived" / model.path.name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
-            edgekd = _figures(partial(measure_edgekd, path, board, self._samples))
+            edgekd = self._edgekd(path, board)
         else:
             path = model.path
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return {"changes": changes, "sha256": digest, "edgekd": edgekd, "bakenn": list(self._builds(path, board))}
+        digest = hashlib.sha256(data if changes else path.read_bytes()).hexdigest()
+        builds = list(self._bakenn(path, digest, board))
+        return {"changes": changes, "sha256": digest, "edgekd": edgekd, "bakenn": builds}
 
-    def _builds(self, model: Path, board: BoardProfile) -> Iterator[dict[str, Any]]:
-        """Every variant of bakenn's C at every level."""
-        for variant in bakenn.variants(board.cpu.core):
-            sources = self._compile(model, variant)
-            if isinstance(sources, str):
-                yield {**asdict(variant), "refused": sources}
-                continue
+    def _bakenn(self, model: Path, digest: str, board: BoardProfile) -> Iterator[dict[str, Any]]:
+        """All its builds for the board's core."""
+        for build in bakenn.builds(board.cpu.core):
+            variant = build.variant
+            say(f"{model.stem} on {board.name}: bakenn {variant.kernels} -O{build.level}")
             fit = bakenn.without_vectors(board) if variant.kernels == "cmsis-nn" else board
-            for level in LEVELS:
-                say(f"{model.stem} on {board.name}: bakenn {variant.kernels} -O{level}")
-                figures = _figures(partial(measure_c, model, sources, fit, level, _BAKENN_SAMPLES))
-                yield {**asdict(variant), "opt": f"O{level}", **figures}
+            firmware = harness.identity(harness.optimized(fit, build.level))
+            inputs = (digest, repr(build), bakenn.identity(), firmware, str(_BAKENN_SAMPLES))
+            figures = kept.figures(inputs, partial(_figures, partial(self._measure_bakenn, model, build, fit)))
+            yield {**asdict(variant), "opt": f"O{build.level}", **figures}
 
-    def _compile(self, model: Path, variant: Variant) -> list[Path] | str:
-        """bakenn's sources, or why there are none; once for all boards."""
-        key = (model.stem, variant)
-        if key not in self._compiled:
-            out = self._folder / "bakenn" / model.stem / f"{variant.target}-{variant.kernels}"
-            try:
-                self._compiled[key] = bakenn.compile_to_c(model, out, variant)
-            except RefusedError as error:
-                self._compiled[key] = str(error)
-        return self._compiled[key]
+    def _measure_bakenn(self, model: Path, build: Build, board: BoardProfile) -> Figures:
+        key = (model, build.variant)
+        if key not in self._compiled:  # once for all boards and levels
+            out = self._folder / "bakenn" / model.stem / f"{build.variant.target}-{build.variant.kernels}"
+            self._compiled[key] = bakenn.compile_to_c(model, out, build.variant)
+        return measure_c(model, self._compiled[key], board, build.level, _BAKENN_SAMPLES)
 
 
 def failures(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is wrong with edgekd in these rows: outputs that differ, and boards it could not be run on."""
     found = []
     for row in rows:
-        for file, figures in (("", row["edgekd"]), ("derived ", (row.get("derived") or {}).get("edgekd", {}))):
-            where = f"{file}{row['model']} on {row['board']}"
-            if "failed" in figures:
-                found.append(f"{where}: {figures['failed']}")
-            elif figures.get("equal") != figures.get("of"):
-                found.append(f"{where}: {figures['equal']} of {figures['of']} outputs equal TensorFlow Lite Micro's")
+        for file, builds in (("", row["edgekd"]), ("derived ", (row.get("derived") or {}).get("edgekd", {}))):
+            for optimize, figures in builds.items():
+                where = f"{file}{row['model']} on {row['board']}, --optimize {optimize}"
+                if "failed" in figures:
+                    found.append(f"{where}: {figures['failed']}")
+                elif figures.get("equal") != figures.get("of"):
+                    found.append(
+                        f"{where}: {figures['equal']} of {figures['of']} outputs equal TensorFlow Lite Micro's"
+                    )
     return found
 
 

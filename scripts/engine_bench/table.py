@@ -1,98 +1,93 @@
-"""Ratios, their geometric means, and Markdown."""
+"""A record as Markdown. A ratio is edgekd's figure as a fraction of another engine's: below 1, edgekd takes less."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from engine_bench.compare import (
+    COMPARISONS,
+    FAST,
+    OTHERS,
+    Comparison,
+    Figures,
+    Row,
+    by_board,
+    geometric_mean,
+    ours,
+    ratio,
+    theirs,
+)
 from engine_bench.tflm import FIGURES
 
-OTHERS = ("TFLM", "bakenn")
 _TITLES = {"instructions": "instructions", "flash": "flash, B", "ram": "RAM, B", "stack": "stack, B"}
-
-Row = Mapping[str, Any]
-
-
-def best(row: Row, other: str, figure: str) -> int | None:
-    """The least that the other engine takes, of all its builds whose outputs are right; None when there is none."""
-    if other == "TFLM":
-        recorded = (row.get("tflm") or {}).get(figure)
-        return recorded["value"] if recorded else None
-    builds = (row.get("derived") or {}).get("bakenn", [])
-    right = [build for build in builds if build.get("equal", 0) == build.get("of", -1)]
-    return min((build[figure] for build in right if figure in build), default=None)
-
-
-def ratio(row: Row, other: str, figure: str) -> float | None:
-    """How many times edgekd's figure the other engine's is, for the same file: bakenn's is that derived for it."""
-    theirs = best(row, other, figure)
-    ours = row.get("edgekd") if other == "TFLM" else (row.get("derived") or {}).get("edgekd")
-    return theirs / ours[figure] if theirs and ours and ours.get(figure) else None
-
-
-def geometric_mean(ratios: Iterable[float | None]) -> float | None:
-    """Of those that are there."""
-    there = [value for value in ratios if value is not None]
-    return math.exp(sum(map(math.log, there)) / len(there)) if there else None
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """One line a board: geometric means over its models of what the others take, edgekd being 1."""
-    heads = [f"{_TITLES[figure].removesuffix(', B')}: {other}" for figure in FIGURES for other in OTHERS]
-    lines = ["| board | core | models | " + " | ".join(heads) + " |", "|---|---|---:|" + "---:|" * len(heads)]
-    for board, measured in _by_board(rows).items():
-        cells = [
-            _times(geometric_mean(ratio(row, other, figure) for row in measured)) or "–"
-            for figure in FIGURES
-            for other in OTHERS
-        ]
-        held = [row for row in measured if _is_measured(row)]
-        lines.append(f"| {board} | {measured[0]['core']} | {len(held)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """One line a board and model. Behind each figure of another engine, how many times edgekd's it is."""
-    heads = [f"{_TITLES[figure]}: edgekd | {' | '.join(OTHERS)}" for figure in FIGURES]
-    columns = len(FIGURES) * (1 + len(OTHERS))
-    lines = ["| board | model | equal to TFLM | " + " | ".join(heads) + " |", "|---|---|---|" + "---:|" * columns]
-    for row in rows:
-        ours = row["edgekd"]
-        if not _is_measured(row):
-            reason = ours.get("refused") or ours["failed"]
-            lines.append(f"| {row['board']} | {row['model']} | {reason} |" + " |" * columns)
-            continue
-        cells = []
-        for figure in FIGURES:
-            cells.append(_own(row, figure))
-            cells += [_cell(row, other, figure) for other in OTHERS]
-        equal = f"{ours['equal']} of {ours['of']}"
-        lines.append(f"| {row['board']} | {row['model']} | {equal} | " + " | ".join(cells) + " |")
+    """Two lines a board, one a comparison: geometric means over its models of edgekd's fraction of what others take."""
+    means = [(figure, other) for figure in FIGURES for other in OTHERS] + [("m4_cycles", "TFLM")]
+    heads = [f"{_TITLES.get(figure, 'M4 cycles').removesuffix(', B')} / {other}" for figure, other in means]
+    lines = [
+        "| board | core | builds | models | " + " | ".join(heads) + " |",
+        "|---|---|---|---:|" + "---:|" * len(heads),
+    ]
+    for board, there in by_board(rows).items():
+        for comparison in COMPARISONS:
+            held = sum(_is_measured(ours(row, comparison)) for row in there)
+            cells = [
+                _fraction(geometric_mean(ratio(row, other, comparison, figure) for row in there))
+                for figure, other in means
+            ]
+            lines.append(f"| {board} | {there[0]['core']} | {comparison.name} | {held} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def short(rows: Sequence[Row]) -> str:
-    """The table in fewer columns: edgekd's figures, and in brackets how many times that the others take."""
-    heads = [f"{_TITLES[figure]} ({', '.join(OTHERS)})" for figure in FIGURES]
-    lines = ["| board | model | " + " | ".join(heads) + " |", "|---|---|" + "---:|" * len(heads)]
+    """One line a board and model: the fast builds, edgekd's figures and in brackets the fractions of the others'."""
+    heads = [f"{_TITLES[figure]} (/ {', / '.join(OTHERS)})" for figure in FIGURES]
+    lines = ["| board | model | bakenn's build | " + " | ".join(heads) + " |", "|---|---|---|" + "---:|" * len(heads)]
     for row in rows:
-        if _is_measured(row):
-            ratios = {f: ", ".join(_times(ratio(row, other, f)) or "–" for other in OTHERS) for f in FIGURES}
-            cells = " | ".join(f"{_own(row, figure)} ({ratios[figure]})" for figure in FIGURES)
-            lines.append(f"| {row['board']} | {row['model']} | {cells} |")
+        if _is_measured(ours(row, FAST)):
+            ratios = {f: ", ".join(_fraction(ratio(row, other, FAST, f)) for other in OTHERS) for f in FIGURES}
+            cells = " | ".join(f"{_own(ours(row, FAST), figure)} ({ratios[figure]})" for figure in FIGURES)
+            lines.append(f"| {row['board']} | {row['model']} | {_build(row, FAST)} | {cells} |")
     return "\n".join(lines)
 
 
-def cycles(rows: Sequence[Row]) -> str:
-    """Estimated Cortex-M4 cycles of one inference, where both engines have them; nothing when no row has."""
+def table(rows: Sequence[Row]) -> str:
+    """Two lines a board and model. Behind each figure of another engine, edgekd's as a fraction of it."""
+    heads = [f"{_TITLES[figure]}: edgekd | {' | '.join(OTHERS)}" for figure in FIGURES]
+    columns = len(FIGURES) * (1 + len(OTHERS))
     lines = [
-        f"| {row['board']} | {row['model']} | {row['edgekd']['m4_cycles']:,} | {_cell(row, 'TFLM', 'm4_cycles')} |"
-        for row in rows
-        if ratio(row, "TFLM", "m4_cycles")
+        "| board | model | builds | bakenn's build | equal to TFLM | " + " | ".join(heads) + " |",
+        "|---|---|---|---|---|" + "---:|" * columns,
     ]
-    head = ["| board | model | estimated M4 cycles: edgekd | TFLM |", "|---|---|---:|---:|"]
-    return "\n".join([*head, *lines]) if lines else ""
+    for row in rows:
+        for comparison in COMPARISONS:
+            figures, where = ours(row, comparison), f"{row['board']} | {row['model']} | {comparison.name}"
+            if not _is_measured(figures):
+                lines.append(f"| {where} | | {_reason(figures)} |" + " |" * columns)
+                continue
+            cells = []
+            for figure in FIGURES:
+                cells.append(_own(figures, figure))
+                cells += [_cell(row, other, comparison, figure) for other in OTHERS]
+            equal = f"{figures['equal']} of {figures['of']}"
+            lines.append(f"| {where} | {_build(row, comparison)} | {equal} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def parts(rows: Sequence[Row]) -> str:
+    """Of edgekd alone: instructions per multiply-accumulate, estimated M4 cycles, and what its flash is made of."""
+    heads = "instructions a MAC | M4 cycles | weights and biases, B | tables and padding, B | code, B"
+    lines = [f"| board | model | edgekd --optimize | {heads} |", "|---|---|---|---:|---:|---:|---:|---:|"]
+    for row in rows:
+        for optimize, figures in row["edgekd"].items():
+            if _is_measured(figures):
+                each = f"{figures['instructions'] / row['macs']:.2f}" if "instructions" in figures else "–"
+                cycles = f"{figures['m4_cycles']:,}" if "m4_cycles" in figures else "–"
+                flash = " | ".join(f"{figures[part]:,}" for part in ("weights", "tables", "code"))
+                lines.append(f"| {row['board']} | {row['model']} | {optimize} | {each} | {cycles} | {flash} |")
+    return "\n".join(lines)
 
 
 def notes(rows: Sequence[Row]) -> str:
@@ -110,30 +105,31 @@ def notes(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _is_measured(row: Row) -> bool:
-    return "flash" in row["edgekd"]
+def _is_measured(figures: Figures) -> bool:
+    return "flash" in figures
 
 
-def _own(row: Row, figure: str) -> str:
+def _reason(figures: Figures) -> str:
+    return str(figures.get("refused") or figures["failed"])
+
+
+def _own(figures: Figures, figure: str) -> str:
     """edgekd's figure; cycles where the emulator counts those and no instructions."""
-    ours = row["edgekd"]
-    return f"{ours[figure]:,}" if figure in ours else f"{ours['cycles']:,} cycles"
+    return f"{figures[figure]:,}" if figure in figures else f"{figures['cycles']:,} cycles"
 
 
-def _cell(row: Row, other: str, figure: str) -> str:
-    value = best(row, other, figure)
+def _build(row: Row, comparison: Comparison) -> str:
+    build = theirs(row, "bakenn", comparison)
+    return f"{build['kernels']} -{build['opt']}" if build else "–"
+
+
+def _cell(row: Row, other: str, comparison: Comparison, figure: str) -> str:
+    value = (theirs(row, other, comparison) or {}).get(figure)
+    fraction = ratio(row, other, comparison, figure)
     if value is None:
         return "–"
-    times = _times(ratio(row, other, figure))
-    return f"{value:,} ({times})" if times else f"{value:,}"
+    return f"{value:,} ({_fraction(fraction)})" if fraction else f"{value:,}"
 
 
-def _times(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}×"
-
-
-def _by_board(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["board"], []).append(row)
-    return found
+def _fraction(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from counted_models import counted_models
-from engine_bench import bakenn
+from engine_bench import bakenn, harness
 from engine_bench.harness import measure_c
 from small_models import classifier
 from tflite_builder import pack
@@ -42,19 +42,35 @@ def with_bakenn(home: Path) -> None:
 
 
 @pytest.mark.emulated
-def test_one_model_on_one_board(home: Path, tmp_path: Path) -> None:
+def test_one_model_on_one_board_after_another(home: Path, tmp_path: Path) -> None:
     model, out = tmp_path / "classifier.tflite", tmp_path / "record.json"
     model.write_bytes(classifier())
-    where = ["--board", "mps2-an386", "--out", str(out)]
-    ran = bench_engine(str(model), *where, "--without-bakenn", "--samples", "2")
-    assert ran.returncode == 0, ran.stderr
+    for board in ("mps2-an386", "mps2-an385"):
+        ran = bench_engine(str(model), "--board", board, "--out", str(out), "--without-bakenn", "--samples", "2")
+        assert ran.returncode == 0, ran.stderr
     record = json.loads(out.read_text())
-    assert record["command"].startswith("scripts/bench_engine classifier.tflite --board mps2-an386")
     assert record["models"]["classifier"]["bytes"] == len(classifier())
-    (row,) = record["rows"]
-    assert (row["edgekd"]["equal"], row["edgekd"]["of"], row["tflm"]) == (2, 2, None)
-    assert f"| mps2-an386 | classifier | 2 of 2 | {row['edgekd']['instructions']:,} | – | – |" in ran.stdout
-    assert bench_engine("--table", *where).stdout == ran.stdout
+    m3, m4 = record["rows"]
+    assert (m3["board"], m4["board"], m4["tflm"]) == ("mps2-an385", "mps2-an386", None)
+    assert m4["measured"]["command"].startswith("scripts/bench_engine classifier.tflite --board mps2-an386")
+    assert len(m4["measured"]["commit"]) == 40 and "qemu-system-arm" in m4["measured"]["versions"]
+    fast, small = m4["edgekd"]["balanced"], m4["edgekd"]["flash"]
+    assert (fast["equal"], fast["of"]) == (small["equal"], small["of"]) == (2, 2)
+    assert fast["instructions"] < small["instructions"] and fast["code"] > small["code"]
+    assert fast["weights"] == small["weights"] == m3["edgekd"]["balanced"]["weights"]
+    assert fast["weights"] + fast["tables"] + fast["code"] == fast["flash"]
+    assert (
+        f"| mps2-an385 | classifier | fast | – | 2 of 2 | {m3['edgekd']['balanced']['instructions']:,} |" in ran.stdout
+    )
+    assert bench_engine("--table", "--board", "mps2-an385", "--out", str(out)).stdout == ran.stdout
+    goals = bench_engine("--check-goals", "--out", str(out))
+    assert goals.returncode == 0 and "| code, each <= 14,000 | mps2-an386 |" in goals.stdout
+    assert bench_engine("--check-goals", "--strict", "--out", str(out)).returncode == 1
+
+
+def test_a_record_that_is_not_there_ends_in_exit_code_2(tmp_path: Path) -> None:
+    ran = bench_engine("--table", "--out", str(tmp_path / "record.json"))
+    assert ran.returncode == 2 and "there is no record" in ran.stderr
 
 
 def test_a_bad_file_ends_in_exit_code_2(tmp_path: Path) -> None:
@@ -67,12 +83,12 @@ def test_a_bad_file_ends_in_exit_code_2(tmp_path: Path) -> None:
 
 @pytest.mark.emulated
 @pytest.mark.usefixtures("with_bakenn")
-@pytest.mark.parametrize("kernels", ["specialised", "cmsis-nn"])
+@pytest.mark.parametrize("kernels", ["portable", "cmsis-nn"])
 def test_bakenn_in_the_same_firmware(kernels: str, tmp_path: Path) -> None:
     model = tmp_path / "separable.tflite"
     model.write_bytes(versioned(counted_models()["separable"]))
     variant = bakenn.Variant("cortex-m4", kernels)
-    assert variant in bakenn.variants("cortex-m4")
+    assert bakenn.Build(variant, "2") in bakenn.builds("cortex-m4")
     sources = bakenn.compile_to_c(model, tmp_path / "c", variant)
     figures = measure_c(model, sources, load_board("mps2-an386"), "2", samples=2)
     assert figures.exact and figures.of == 2
@@ -89,8 +105,14 @@ def test_what_bakenn_refuses_is_said(tmp_path: Path) -> None:
 
 
 def test_cores_bakenn_has_nothing_for() -> None:
-    assert bakenn.variants("avr") == []
-    assert {variant.kernels for variant in bakenn.variants("cortex-m3")} == {"portable", "specialised"}
+    assert bakenn.builds("avr") == []
+    assert {build.variant.kernels for build in bakenn.builds("cortex-m3")} == {"portable", "specialised"}
+
+
+def test_what_decides_the_figures_of_a_build() -> None:
+    board = load_board("mps2-an386")
+    assert harness.identity(board) == harness.identity(load_board("mps2-an386"))
+    assert harness.identity(board) != harness.identity(harness.optimized(board, "s"))
 
 
 def test_cmsis_nn_runs_without_vectors() -> None:

@@ -1,0 +1,84 @@
+"""The record: one row a board and model, each with the commit and the day it was measured at, so that boards can be
+measured one by one."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import edgekd
+from edgekd.errors import InputError
+from edgekd.files import write_atomically
+from edgekd.firmware.board import BoardProfile
+from engine_bench import bakenn
+from engine_bench.harness import program_version
+from engine_bench.models import Model
+
+_FORMAT = 2
+
+Record = dict[str, Any]
+
+
+def load(path: Path) -> Record:
+    """Raises InputError for a file that is not there or is not such a record."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no record", "measure first, or name one with --out") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(record, dict) or record.get("format") != _FORMAT:
+        raise InputError(f"{path}: not a record of this version", "delete it, or name another with --out")
+    return record
+
+
+def begin(path: Path, models: Sequence[Model]) -> Record:
+    """The record at `path`, to which rows of `models` can be added; a new one when there is none.
+
+    Raises InputError where the record has rows of other files by the same name: means over both would mean nothing.
+    """
+    record: Record = load(path) if path.exists() else {"format": _FORMAT, "models": {}, "rows": []}
+    for model in models:
+        known = record["models"].get(model.name)
+        if known is not None and known != model.facts:
+            raise InputError(
+                f"{path}: has figures of another {model.name}", "delete it, or name another record with --out"
+            )
+        record["models"][model.name] = model.facts
+    return record
+
+
+def put(record: Record, row: Mapping[str, Any]) -> None:
+    """Add a row in place of an earlier one of the same board and model."""
+    kept = [old for old in record["rows"] if (old["board"], old["model"]) != (row["board"], row["model"])]
+    record["rows"] = sorted([*kept, row], key=lambda row: (row["board"], row["model"]))
+
+
+def save(record: Record, path: Path) -> None:
+    """Write it, whole or not at all."""
+    ordered = {**record, "models": dict(sorted(record["models"].items()))}
+    write_atomically(path, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
+
+
+def circumstances(board: BoardProfile, command: str, *, with_bakenn: bool) -> dict[str, Any]:
+    """What a row has beside figures: how, when and of which sources it was measured. uncommitted: with changes to
+    them that the commit does not have."""
+    programs = {board.toolchain.compiler: board.toolchain.version()} if board.toolchain else {}
+    if board.emulator is not None:
+        programs[board.emulator.program] = program_version(board.emulator.program)
+    versions = {"edgekd": edgekd.__version__, **({"bakenn": bakenn.VERSION} if with_bakenn else {}), **programs}
+    return {
+        "command": command,
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted": bool(_git("status", "--porcelain", "--", "edgekd", "firmware", "boards")),
+        "date": datetime.date.today().isoformat(),
+        "versions": {name: version for name, version in versions.items() if version},
+    }
+
+
+def _git(*command: str) -> str:
+    return subprocess.run(["git", *command], capture_output=True, text=True, check=True).stdout.strip()
