@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 @click.option("--engine", default="aot", show_default=True, help="What runs the model: aot (compiled C) or tflm.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The project; MODEL-BOARD without it.")
 @click.option("--port", metavar="PORT", help="Upload to the board at this serial port.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["edgekd", "mlperf"]),
+    default="edgekd",
+    show_default=True,
+    help="What the firmware speaks: edgekd's own, or MLPerf Tiny's for the benchmark's runner.",
+)
+@click.option("--benchmark", metavar="NAME", help="With --protocol mlperf: kws01, ic01, vww01 or ad01.")
 @plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 def command(
@@ -30,6 +38,8 @@ def command(
     engine: str,
     out: Path | None,
     port: str | None,
+    protocol: str,
+    benchmark: str | None,
     optimize: Optimize,
     ram_limit: int | None,
     as_json: bool,
@@ -44,12 +54,16 @@ def command(
 
         run_until("deploy", model)
         return
+    if (protocol == "mlperf") != (benchmark is not None):
+        raise click.UsageError("--protocol mlperf and --benchmark NAME go together")
     if board is None:
         raise click.UsageError("a .tflite needs --board; a recipe (.toml) has it inside")
     from edgekd.cli.console import progress_display
     from edgekd.firmware.board import load_board
+    from edgekd.firmware.mlperf import find_benchmark, note
 
     profile = load_board(board)
+    task = find_benchmark(benchmark) if benchmark else None
     from edgekd.firmware import deploy
 
     folder = out or Path(f"{model.stem}-{profile.name}")
@@ -62,8 +76,11 @@ def command(
             optimize=optimize,
             ram_limit=ram_limit,
             port=port,
+            benchmark=task,
             progress=progress,
         )
+    if task and deployment.project.compiled and (hint := note(task, deployment.project.compiled.graph)):
+        click.echo(f"note: {hint}", err=True)
     if as_json:
         print_json(_as_json(deployment, model))
     else:

@@ -13,6 +13,7 @@ from edgekd.files import sha256_of
 from edgekd.firmware.board import BoardProfile
 from edgekd.firmware.build import DoesNotFitError, build, upload
 from edgekd.firmware.folder import locked
+from edgekd.firmware.mlperf import Benchmark
 from edgekd.firmware.project import MODEL_NAME, Project, make_project
 from edgekd.progress import Progress, silent
 
@@ -49,13 +50,16 @@ def deploy(
     optimize: Optimize = "balanced",
     ram_limit: int | None = None,
     port: str | None = None,
+    benchmark: Benchmark | None = None,
     progress: Progress | None = None,
 ) -> Deployment:
     """Make the project for `model` in the folder `out`, build it, check that it fits, upload it to `port`.
 
-    optimize, ram_limit: see edgekd.compiler.PlanOptions. Nothing is built again when nothing changed. Without `port`
-    nothing is uploaded, nor to an emulated board, which loads the image when it starts. Raises InputError for a model
-    that cannot be compiled or does not fit, ToolError for a missing tool or registry or a failed build or upload.
+    optimize, ram_limit: see edgekd.compiler.PlanOptions. benchmark: of MLPerf Tiny, whose protocol the firmware speaks
+    instead of edgekd's, so that only the benchmark's programs and edgekd.device.mlperf understand it. Nothing is built
+    again when nothing changed. Without `port` nothing is uploaded, nor to an emulated board, which loads the image when
+    it starts. Raises InputError for a model that cannot be compiled or does not fit, ToolError for a missing tool or
+    registry or a failed build or upload.
     """
     from edgekd.compiler import PlanOptions
     from edgekd.compiler.reader import read_tflite
@@ -66,7 +70,7 @@ def deploy(
     read_tflite(model)  # refuses a bad file before a folder is made for it
     with locked(out):
         tell(0, steps, f"compiling {model.name} for {board.name}")
-        project = make_project(model, board, out, engine, PlanOptions("arena", optimize, ram_limit))
+        project = make_project(model, board, out, engine, PlanOptions("arena", optimize, ram_limit), benchmark)
         assert project.compiled is not None
         size.check_model(project.compiled, board)
         tell(1, steps, "building the firmware")
@@ -82,7 +86,7 @@ def deploy(
             )
             raise
         tell(2, steps, "building the firmware without a model, for comparison")
-        empty = build_empty(board)
+        empty = build_empty(board, benchmark)
         sizes = _measure(project, empty)
         stack = sizes.image.stack or board.memory.stack  # a framework's image reserves none
         size.check(project.compiled, board, flash=sizes.image.flash, ram=sizes.image.ram + stack)
@@ -122,12 +126,13 @@ def deploy_cached(
     )
 
 
-def build_empty(board: BoardProfile) -> Path:
+def build_empty(board: BoardProfile, benchmark: Benchmark | None = None) -> Path:
     """The image of the firmware without a model, built once for a board's facts and kept in edgekd's own folder."""
     facts = hashlib.sha256(board.model_dump_json().encode()).hexdigest()[:8]
-    folder = paths.home() / "builds" / f"empty-{board.name}-{facts}"
+    protocol = f"-{benchmark.name}" if benchmark else ""
+    folder = paths.home() / "builds" / f"empty-{board.name}-{facts}{protocol}"
     with locked(folder):
-        return build(make_project(None, board, folder)).elf
+        return build(make_project(None, board, folder, benchmark=benchmark)).elf
 
 
 def _measure(project: Project, empty: Path) -> Sizes:

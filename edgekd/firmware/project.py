@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, PackageLoader, StrictUndefined
 from edgekd import paths
 from edgekd.device.emulator import shell_command
 from edgekd.errors import InputError, ToolError
+from edgekd.firmware import mlperf
 from edgekd.firmware.board import BoardProfile
 from edgekd.firmware.folder import sync
 from edgekd.toml_schema import Strict, load_toml
@@ -64,16 +65,18 @@ def make_project(
     out: Path,
     engine: str = "aot",
     plan: PlanOptions | None = None,
+    benchmark: mlperf.Benchmark | None = None,
 ) -> Project:
     """Write the project for `model` on `board` into the folder `out`; model None makes the empty firmware.
 
+    benchmark: the firmware speaks MLPerf Tiny's protocol for it, and not edgekd's own.
     Files that are already as they must be stay untouched, so that a build after it does only what changed. Raises
     InputError when the model cannot be compiled, or `out` holds other things or files changed by hand.
     """
     _check_engine(engine)
     with tempfile.TemporaryDirectory(prefix="edgekd-") as scratch:
         compiled = _compile(model, board, Path(scratch), plan) if model else None
-        files = _files(board, compiled, engine if compiled else "empty")
+        files = _files(board, compiled, engine if compiled else "empty", benchmark)
     build_id = _digest(files, board)
     context = {
         "board": board,
@@ -81,6 +84,7 @@ def make_project(
         "build_id": build_id,
         "model_name": _plain(model.stem) if model else "no model",
         "model_sha256": compiled.sha256 if compiled else None,
+        "benchmark": benchmark,
         "emulator_command": shell_command(board, f".pio/build/{board.name}/firmware.elf"),
     }
     files["include/edgekd_config.h"] = _render("edgekd_config.h.j2", context)
@@ -106,11 +110,15 @@ def _compile(model: Path, board: BoardProfile, scratch: Path, plan: PlanOptions 
     return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME, options=options)
 
 
-def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> dict[str, str]:
+def _files(
+    board: BoardProfile, compiled: CompiledModel | None, engine: str, benchmark: mlperf.Benchmark | None
+) -> dict[str, str]:
     """Path inside the project -> text, of all files but the two that tell the build id."""
     firmware = paths.shipped("firmware")
     port = _port(firmware / "ports", board.build.platform_port)
-    runtime = _sources(firmware / "runtime")
+    runtime = mlperf.choose_sources(
+        benchmark, _sources(firmware / "runtime"), _sources(firmware / "runtime" / "mlperf")
+    )
     start = {name for name in port if Path(name).stem == "main"} or {"main.c"}
     chosen = any(flag.startswith("-O") for flag in board.build.flags)
     flags = [*board.build.flags] if chosen else [OPTIMIZATION, *board.build.flags]
@@ -123,6 +131,8 @@ def _files(board: BoardProfile, compiled: CompiledModel | None, engine: str) -> 
     if compiled:
         sources = {path.name: path.read_text(encoding="utf-8") for path in compiled.files}
         files |= _library(MODEL_NAME, sources, flags=("-Os",) if compiled.options.optimize == "flash" else ())
+    if benchmark:
+        files[f"include/{mlperf.CONFIG}"] = mlperf.config(benchmark, compiled.graph if compiled else None)
     if board.is_own_platform:
         files |= {f"platforms/edgekd/{name}": text for name, text in _tree(firmware / "platform").items()}
         files[f"boards/{board.build.platformio.board}.json"] = _board_json(board)
