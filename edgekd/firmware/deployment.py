@@ -116,13 +116,23 @@ def deploy_cached(
     optimize: Optimize = "balanced",
     ram_limit: int | None = None,
     port: str | None = None,
+    benchmark: Benchmark | None = None,
     progress: Progress | None = None,
 ) -> Deployment:
     """`deploy` into edgekd's own folder: for who wants the image and not the project."""
     facts = f"{sha256_of(model)} {model.name} {engine} {optimize} {ram_limit} {board.model_dump_json()}"
+    facts += f" {benchmark.name}" if benchmark else ""
     folder = paths.home() / "builds" / hashlib.sha256(facts.encode()).hexdigest()[:16]
     return deploy(
-        model, board, folder, engine=engine, optimize=optimize, ram_limit=ram_limit, port=port, progress=progress
+        model,
+        board,
+        folder,
+        engine=engine,
+        optimize=optimize,
+        ram_limit=ram_limit,
+        port=port,
+        benchmark=benchmark,
+        progress=progress,
     )
 
 

@@ -3,6 +3,11 @@
 #define EDGEKD_CONFIG_H
 
 #define EDGEKD_BUILD_ID "host-build"
+#define EDGEKD_BOARD "host"
+
+#ifndef EDGEKD_PORT_TICK_HZ
+#define EDGEKD_PORT_TICK_HZ 7000000u /* so that a reading of the port's counter takes a microsecond */
+#endif
 
 #ifndef EDGEKD_FRAME_BYTES
 #define EDGEKD_FRAME_BYTES 256u

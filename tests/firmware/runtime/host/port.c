@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #define STACK_BYTES 65536u
+#ifndef TICKS_PER_READING
 #define TICKS_PER_READING 7u
+#endif
 
 static uint8_t received[4096];
 static size_t taken;
