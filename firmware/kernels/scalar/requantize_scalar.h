@@ -17,6 +17,42 @@
 
 #define EDGEKD_PLAIN_SCALAR 64
 
+/* x, limited to int8. */
+static inline int32_t edgekd_saturate_scalar(int32_t x) {
+#ifdef __ARM_FEATURE_SAT
+    __asm__("ssat %0, #8, %0" : "+r"(x)); /* GCC makes two comparisons of what is below */
+#else
+    if ((uint32_t)x + 128 > 255) {
+        x = x < 0 ? INT8_MIN : INT8_MAX;
+    }
+#endif
+    return x;
+}
+
+/* edgekd_offset_scalar: what a channel's results share. odd_zero_point: 2 z + 1. shift: r above.
+ * edgekd_result_scalar: its result. offset: edgekd_offset_scalar's.
+ */
+#ifdef __riscv
+/* Where a 64-bit product lies in two registers and nothing adds to both: with v = floor(sum * multiplier / 2^30), the
+ * higher one alone, high = floor((v + 1) / 2), hence
+ *
+ *      result = floor((v - 2 (sum < 0) + 1 + (2 z + 1) * 2^r) / 2^(r + 1))
+ */
+static inline int32_t edgekd_offset_scalar(int32_t odd_zero_point, int32_t shift) {
+    return (int32_t)(((uint32_t)odd_zero_point << shift) + 1);
+}
+
+static inline int8_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
+    const int32_t product = (int32_t)(((int64_t)(int32_t)((uint32_t)sum << 2) * multiplier) >> 32);
+    if (sum < 0) {
+        const int32_t below = (product + offset - 2) >> (shift + 1);
+        return (int8_t)(below < INT8_MIN ? INT8_MIN : below);
+    }
+    const int32_t result = (product + offset) >> (shift + 1);
+    return (int8_t)(result > INT8_MAX ? INT8_MAX : result);
+}
+
+#else
 /* floor((sum * multiplier + 2^30) / 2^31) + offset, |sum| < 2^28, multiplier >= 2^30. */
 static inline int32_t edgekd_high_scalar(int32_t sum, int32_t multiplier, int32_t offset) {
     const int32_t twice = (int32_t)((uint32_t)sum << 1);
@@ -37,27 +73,14 @@ static inline int32_t edgekd_high_scalar(int32_t sum, int32_t multiplier, int32_
 #endif
 }
 
-/* x, limited to int8. */
-static inline int32_t edgekd_saturate_scalar(int32_t x) {
-#ifdef __ARM_FEATURE_SAT
-    __asm__("ssat %0, #8, %0" : "+r"(x)); /* GCC makes two comparisons of what is below */
-#else
-    if ((uint32_t)x + 128 > 255) {
-        x = x < 0 ? INT8_MIN : INT8_MAX;
-    }
-#endif
-    return x;
-}
-
-/* odd_zero_point: 2 z + 1. */
 static inline int32_t edgekd_offset_scalar(int32_t odd_zero_point, int32_t shift) {
     return (int32_t)((uint32_t)odd_zero_point << (shift - 1));
 }
 
-/* shift: r above. offset: edgekd_offset_scalar's. */
 static inline int8_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
     return (int8_t)edgekd_saturate_scalar(edgekd_high_scalar(sum, multiplier, offset + (sum >> 31)) >> shift);
 }
+#endif
 
 /* The result of a channel that does not meet the conditions above. shift: as in the table. */
 int8_t edgekd_plain_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t zero_point);
