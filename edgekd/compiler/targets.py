@@ -37,7 +37,7 @@ TARGETS = {
         Target("cortex-m7", "Arm Cortex-M7", ("dsp", "portable")),
         Target("cortex-m33", "Arm Cortex-M33", ("dsp", "portable")),
         Target("cortex-m55", "Arm Cortex-M55", ("mve", "portable")),
-        Target("rv32imc", "RISC-V RV32IMC", ("scalar", "portable")),
+        Target("rv32imc", "RISC-V RV32IMC", ("riscv", "scalar", "portable")),
         # __flash reaches 64 kB, in which interrupt vectors and the framework's own constants come first.
         Target(
             "avr", "8-bit AVR", flash=(("avr/flash.h", 60 << 10), ("avr/far/flash.h", inf)), largest_array=(1 << 15) - 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgekd.compiler.isa import dsp, mve, portable, scalar
+from edgekd.compiler.isa import dsp, mve, portable, riscv, scalar
 from edgekd.compiler.isa.common import Kernels
 from edgekd.compiler.layers import Layer
 from edgekd.compiler.lowered import KernelCall
@@ -18,6 +18,7 @@ _KERNELS: Mapping[str, Kernels] = {
     "dsp": dsp.KERNELS,
     "mve": mve.KERNELS,
     "portable": portable.KERNELS,
+    "riscv": riscv.KERNELS,
     "scalar": scalar.KERNELS,
 }
 

@@ -17,6 +17,10 @@
 
 enum { PIXELS = 4 };
 
+/* Copies the rows of the windows of output row y, with their padding, to scratch. */
+void edgekd_depthwise_rows_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input, int32_t y,
+                                  int8_t *to);
+
 /* All outputs of one pixel, or of PIXELS neighbours. x: the first tap of the first pixel's window in scratch. */
 typedef void edgekd_depthwise_pixels_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *x,
                                             int8_t *y);
@@ -41,11 +45,11 @@ EDGEKD_INLINE_SCALAR void edgekd_depthwise_finish_scalar(const struct edgekd_dep
     const int32_t shift = p->shift[channel];
     if (shift > 0) {
         const int32_t offset = edgekd_offset_scalar(2 * p->zero_point + 1, shift);
-        y[0] = edgekd_result_scalar((int32_t)sums[0], multiplier, shift, offset);
+        y[0] = (int8_t)edgekd_result_scalar((int32_t)sums[0], multiplier, shift, offset);
         if (pixels == PIXELS) {
-            y[step] = edgekd_result_scalar((int32_t)sums[1], multiplier, shift, offset);
-            y[2 * step] = edgekd_result_scalar((int32_t)sums[2], multiplier, shift, offset);
-            y[3 * step] = edgekd_result_scalar((int32_t)sums[3], multiplier, shift, offset);
+            y[step] = (int8_t)edgekd_result_scalar((int32_t)sums[1], multiplier, shift, offset);
+            y[2 * step] = (int8_t)edgekd_result_scalar((int32_t)sums[2], multiplier, shift, offset);
+            y[3 * step] = (int8_t)edgekd_result_scalar((int32_t)sums[3], multiplier, shift, offset);
         }
     } else {
         const uint32_t kept[PIXELS] = {sums[0], sums[1], sums[2], sums[3]}; /* so that only these are in memory */

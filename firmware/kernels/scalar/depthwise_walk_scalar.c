@@ -5,8 +5,8 @@ static int32_t lesser(int32_t a, int32_t b) {
     return a < b ? a : b;
 }
 
-/* The rows of the windows of output row y, with their padding. */
-static void copy_rows(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input, int32_t y, int8_t *to) {
+void edgekd_depthwise_rows_scalar(const struct edgekd_depthwise_conv_2d_s8_scalar *p, const int8_t *input, int32_t y,
+                                  int8_t *to) {
     const struct edgekd_window *const w = &p->window;
     const int32_t channels = w->input_channels;
     const int32_t left = lesser(w->pad_left, p->row_width);
@@ -37,7 +37,7 @@ void edgekd_depthwise_walk_scalar(const struct edgekd_depthwise_conv_2d_s8_scala
         int8_t *const row = edgekd_output_row(w, output, y, outputs);
         const int8_t *from = scratch;
         int8_t *to = row;
-        copy_rows(p, input, y, scratch);
+        edgekd_depthwise_rows_scalar(p, input, y, scratch);
         int32_t left = w->output_width;
         for (; left >= PIXELS; left -= PIXELS) {
             four(p, from, to);

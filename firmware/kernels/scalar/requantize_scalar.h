@@ -30,7 +30,7 @@ static inline int32_t edgekd_saturate_scalar(int32_t x) {
 }
 
 /* edgekd_offset_scalar: what a channel's results share. odd_zero_point: 2 z + 1. shift: r above.
- * edgekd_result_scalar: its result. offset: edgekd_offset_scalar's.
+ * edgekd_result_scalar: its result, an int8. offset: edgekd_offset_scalar's.
  */
 #ifdef __riscv
 /* Where a 64-bit product lies in two registers and nothing adds to both: with v = floor(sum * multiplier / 2^30), the
@@ -42,14 +42,14 @@ static inline int32_t edgekd_offset_scalar(int32_t odd_zero_point, int32_t shift
     return (int32_t)(((uint32_t)odd_zero_point << shift) + 1);
 }
 
-static inline int8_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
+static inline int32_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
     const int32_t product = (int32_t)(((int64_t)(int32_t)((uint32_t)sum << 2) * multiplier) >> 32);
     if (sum < 0) {
         const int32_t below = (product + offset - 2) >> (shift + 1);
-        return (int8_t)(below < INT8_MIN ? INT8_MIN : below);
+        return below < INT8_MIN ? INT8_MIN : below;
     }
     const int32_t result = (product + offset) >> (shift + 1);
-    return (int8_t)(result > INT8_MAX ? INT8_MAX : result);
+    return result > INT8_MAX ? INT8_MAX : result;
 }
 
 #else
@@ -77,8 +77,8 @@ static inline int32_t edgekd_offset_scalar(int32_t odd_zero_point, int32_t shift
     return (int32_t)((uint32_t)odd_zero_point << (shift - 1));
 }
 
-static inline int8_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
-    return (int8_t)edgekd_saturate_scalar(edgekd_high_scalar(sum, multiplier, offset + (sum >> 31)) >> shift);
+static inline int32_t edgekd_result_scalar(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset) {
+    return edgekd_saturate_scalar(edgekd_high_scalar(sum, multiplier, offset + (sum >> 31)) >> shift);
 }
 #endif
 

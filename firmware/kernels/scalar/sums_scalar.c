@@ -201,12 +201,12 @@ INLINE void finish(const struct edgekd_sums_scalar *p, int32_t first, int32_t ou
         const int32_t shift = shifts[channel];
         if (shift > 0) {
             const int32_t offset = edgekd_offset_scalar(odd_zero_point, shift);
-            y[0] = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+            y[0] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
             if (rows > 1) {
-                y[y_step] = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+                y[y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
             }
             if (rows > 2) {
-                y[2 * y_step] = edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+                y[2 * y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
             }
         } else {
             for (int32_t row = 0; row < rows; ++row) {

@@ -49,10 +49,16 @@ def depthwise(layer: Depthwise) -> KernelCall:
     )
 
 
+def is_3x3(layer: Depthwise) -> bool:
+    """Whether windows are 3x3 neighbouring taps that move by one or two, and no channel is read twice."""
+    x = layer.window.x
+    taps = (layer.window.y.taps, x.taps)
+    return taps == (3, 3) and x.dilation == 1 and x.stride <= 2 and layer.depth_multiplier == 1
+
+
 def _kernel(layer: Depthwise) -> tuple[str, str]:
     """The source and the function without its prefix."""
-    x = layer.window.x
-    if (layer.window.y.taps, x.taps) != (3, 3) or x.dilation != 1 or x.stride > 2 or layer.depth_multiplier != 1:
+    if not is_3x3(layer):
         return _STRUCT, _STRUCT
-    stride = "_stride_2" if x.stride == 2 else ""
+    stride = "_stride_2" if layer.window.x.stride == 2 else ""
     return "depthwise_3x3_s8_scalar", f"depthwise_3x3{stride}_s8_scalar"

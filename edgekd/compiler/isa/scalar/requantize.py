@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from edgekd.compiler.layers import Sums
 from edgekd.compiler.lowered import ConstantArray, FieldValue
@@ -18,15 +19,28 @@ _SHORT_SHIFTS = range(1, 23)
 def constants(layer: Sums) -> tuple[ConstantArray, ...]:
     """bias, multiplier and the table of shifts."""
     scaling = layer.scaling
-    sums = layer.sum_bounds()
-    bounds = sums if scaling.per_channel else sums.max(keepdims=True)
     right = -scaling.shift.astype(np.int64)
-    short = (bounds < _SUMS_BELOW) & (scaling.multiplier >= 1 << 30) & np.isin(right, _SHORT_SHIFTS)
     return (
         ConstantArray("bias", layer.bias, is_weight=layer.bias_is_weight),
         ConstantArray("multiplier", scaling.multiplier, is_weight=False),
-        ConstantArray("shift", np.where(short, right, -right - _PLAIN).astype(np.int8), is_weight=False),
+        ConstantArray("shift", np.where(_short(layer), right, -right - _PLAIN).astype(np.int8), is_weight=False),
     )
+
+
+def all_short(layer: Sums) -> bool:
+    """Whether every channel may be requantized the short way."""
+    return bool(_short(layer).all())
+
+
+def _short(layer: Sums) -> npt.NDArray[np.bool_]:
+    """For each channel, or for all when they share one scale."""
+    scaling = layer.scaling
+    sums = layer.sum_bounds()
+    bounds = sums if scaling.per_channel else sums.max(keepdims=True)
+    short: npt.NDArray[np.bool_] = (
+        (bounds < _SUMS_BELOW) & (scaling.multiplier >= 1 << 30) & np.isin(-scaling.shift, _SHORT_SHIFTS)
+    )
+    return short
 
 
 def fields(layer: Sums) -> dict[str, FieldValue]:
