@@ -20,12 +20,16 @@
 #define INLINE static inline __attribute__((always_inline))
 
 enum { ROWS = EDGEKD_ROWS_SCALAR, TILES = EDGEKD_TILES_SCALAR, TILE = 4 };
-enum { TURN = ROWS > 1 ? 8 : 4 }; /* inputs a turn of the inner loops */
+enum { TURN = ROWS > 1 ? 8 : 4 };                     /* inputs a turn of the inner loops */
+enum { STEP = EDGEKD_INTERLEAVED_SCALAR ? ROWS : 1 }; /* between inputs of one of ROWS rows */
 
-/* GCC's scheduling before register allocation would load more weights at a time than there are registers: inner
- * loops of 361 instead of 257 instructions on RV32. */
+/* GCC's scheduling before register allocation would load more weights at a time than there are registers. On RV32 a
+ * second look at registers saves moves: inner loops of 340 instead of 346 instructions. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-schedule-insns")
+#ifdef __riscv
+#pragma GCC optimize("rename-registers")
+#endif
 #endif
 
 /* sum + x * w. The empty statement makes the compiler add product by product (MLA) where it would rather add up some
@@ -115,28 +119,29 @@ INLINE void tiles_at(uint32_t sums[4][TILE], int32_t x, const int8_t *w, int32_t
     }
 }
 
-/* result: [output][row] of ROWS rows, depth apart, and one tile. */
+/* result: [output][row] of ROWS rows and one tile. */
 static void sums_of_rows(uint32_t *result, const int8_t *x, const int8_t *w, int32_t depth, const int32_t *bias) {
+    const int32_t row_step = EDGEKD_INTERLEAVED_SCALAR ? 1 : depth;
     uint32_t sums[4][4];
     set_rows(sums[0], bias[0]);
     set_rows(sums[1], bias[1]);
     set_rows(sums[2], bias[2]);
     set_rows(sums[3], bias[3]);
-    for (const int8_t *const end = x + (depth & -TURN); x != end; x += TURN) {
-        rows_at(sums, x + 0, depth, w + 0);
-        rows_at(sums, x + 1, depth, w + 4);
-        rows_at(sums, x + 2, depth, w + 8);
-        rows_at(sums, x + 3, depth, w + 12);
+    for (const int8_t *const end = x + STEP * (depth & -TURN); x != end; x += STEP * TURN) {
+        rows_at(sums, x + 0 * STEP, row_step, w + 0);
+        rows_at(sums, x + 1 * STEP, row_step, w + 4);
+        rows_at(sums, x + 2 * STEP, row_step, w + 8);
+        rows_at(sums, x + 3 * STEP, row_step, w + 12);
         if (TURN > 4) {
-            rows_at(sums, x + 4, depth, w + 16);
-            rows_at(sums, x + 5, depth, w + 20);
-            rows_at(sums, x + 6, depth, w + 24);
-            rows_at(sums, x + 7, depth, w + 28);
+            rows_at(sums, x + 4 * STEP, row_step, w + 16);
+            rows_at(sums, x + 5 * STEP, row_step, w + 20);
+            rows_at(sums, x + 6 * STEP, row_step, w + 24);
+            rows_at(sums, x + 7 * STEP, row_step, w + 28);
         }
         w += TILE * TURN;
     }
-    for (const int8_t *const end = x + (depth & (TURN - 1)); x != end; ++x) {
-        rows_at(sums, x, depth, w);
+    for (const int8_t *const end = x + STEP * (depth & (TURN - 1)); x != end; x += STEP) {
+        rows_at(sums, x, row_step, w);
         w += TILE;
     }
     store_rows(result, sums[0]);
@@ -208,6 +213,9 @@ INLINE void finish(const struct edgekd_sums_scalar *p, int32_t first, int32_t ou
             if (rows > 2) {
                 y[2 * y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
             }
+            if (rows > 3) {
+                y[3 * y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
+            }
         } else {
             for (int32_t row = 0; row < rows; ++row) {
                 y[row * y_step] = edgekd_plain_result_scalar((int32_t)*sums++, multiplier, shift, odd_zero_point >> 1);
@@ -240,13 +248,14 @@ static void one_row(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t 
     }
 }
 
-/* Outputs first to last - 1, fewer than a tile, of one row. */
-static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t *y, int32_t first, int32_t last) {
+/* Outputs first to last - 1, fewer than a tile, of one row whose inputs are `step` apart. */
+static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, int32_t step, int8_t *y, int32_t first,
+                         int32_t last) {
     for (int32_t output = first; output < last; ++output) {
         const int8_t *w = p->weights + first * p->depth + (output - first);
         uint32_t sum = (uint32_t)p->bias[output];
         for (int32_t k = 0; k < p->depth; ++k) {
-            add_product(&sum, x[k], *w);
+            add_product(&sum, x[k * step], *w);
             w += last - first;
         }
         finish(p, output, 1, &sum, 1, y + output, 0);
@@ -256,6 +265,7 @@ static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, in
 void edgekd_sums_scalar(const struct edgekd_sums_scalar *p, const int8_t *x, int32_t rows, int8_t *y, int32_t outputs,
                         int32_t first, int32_t last) {
     const int32_t tiles_end = first + ((last - first) & ~(TILE - 1));
+    const int32_t step = edgekd_input_step_scalar(rows);
     if (ROWS > 1 && rows == ROWS) {
         all_rows(p, x, y, outputs, first, tiles_end);
     }
@@ -263,9 +273,9 @@ void edgekd_sums_scalar(const struct edgekd_sums_scalar *p, const int8_t *x, int
         if (ROWS == 1 || rows < ROWS) {
             one_row(p, x, y, first, tiles_end);
         }
-        behind_tiles(p, x, y, tiles_end, last);
+        behind_tiles(p, x, step, y, tiles_end, last);
         edgekd_limit_scalar(y + first, last - first, p->lowest, p->highest);
-        x += p->depth;
+        x += step > 1 ? 1 : p->depth;
         y += outputs;
     }
 }
