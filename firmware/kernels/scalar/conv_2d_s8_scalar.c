@@ -2,8 +2,8 @@
  *
  *      scratch   window at x: [height][width][channels]   window at x + 1   ...
  *
- * or these interleaved, see sums_scalar.h. A window's row of taps that are neighbours in the image is copied as one; padding is written as the input's zero
- * point, which the folded bias takes for a zero.
+ * or these interleaved, see sums_scalar.h. A window's row of taps that are neighbours in the image is copied as one;
+ * padding is written as the input's zero point, which the folded bias takes for a zero.
  */
 #include "conv_2d_s8_scalar.h"
 
