@@ -129,6 +129,7 @@ class _Writer:
         layers = {
             step: self._layer(step, call) for step, call in enumerate(self._calls) if isinstance(call, KernelCall)
         }
+        write = self._statements(layers)
         pointers = ["arena"] * (self._plan.arena_bytes > 0)
         if not self._in_arena:
             pointers = [io.label for io in (*self._inputs, *self._outputs)] + pointers
@@ -148,7 +149,7 @@ class _Writer:
             "headers": [Path(source).name for source in self._sources if source.endswith(".h")],
             "layers": list(layers.values()),
             "pointers": [line for tensor in self._order() if (line := self._pointer(tensor))],
-            "steps": [self._step(stage, layers) for stage in self._plan.stages],
+            "steps": [self._step(stage, layers, write) for stage in self._plan.stages],
             "copies": [self._copy(copy) for copy in self._plan.copies],
             "resets": [self._reset(variable) for variable in self._graph.variables],
             "arrays": self._arrays,
@@ -191,21 +192,22 @@ class _Writer:
         }
         return {field: rows for field, rows in kept.items() if rows}
 
-    def _step(self, stage: Stage, layers: dict[int, dict[str, Any]]) -> dict[str, Any]:
-        """The statements of one stage, with its comment."""
+    def _statements(self, layers: dict[int, dict[str, Any]]) -> Statements:
         calls = {step: call for step, call in enumerate(self._calls) if isinstance(call, KernelCall)}
         names = Names(self._label, lambda tensor: self._plan.places[tensor.index], self._plan.scratch)
-        write = Statements(calls, {step: layer["label"] for step, layer in layers.items()}, names)
+        return Statements(calls, {step: layer["label"] for step, layer in layers.items()}, names)
+
+    def _step(self, stage: Stage, layers: dict[int, dict[str, Any]], write: Statements) -> dict[str, Any]:
+        """The statements of one stage, with its comment."""
         comments = [layers[step]["comment"] for step in stage.calls]
         if len(stage.calls) > 1:
             return {"comments": [*comments, "row by row, as the next needs them"], "lines": write.chain(stage.calls)}
         (step,) = stage.calls
         if stage.order == "whole":
             return {"comments": comments, "lines": write.whole(step)}
-        way = (
-            "its output moves up into the input's place" if stage.order == "down" else "from the last row to the first"
-        )
-        return {"comments": [f"{comments[0]}; {way}"], "lines": write.by_rows(step, up=stage.order == "up")}
+        up = stage.order == "up"
+        way = "row by row, from the last up" if up else "row by row, from the first down"
+        return {"comments": [f"{comments[0]}; {way}"], "lines": write.by_rows(step, up=up)}
 
     def _array(self, label: str, values: npt.NDArray[Any], comment: str, *, in_flash: bool = True) -> str:
         """The C name of a constant array; one written already serves every layer with the same content."""
