@@ -98,7 +98,8 @@ def compile_model(
             for position, operator in enumerate(graph.operators)
         )
         plan = plan_memory(calls, graph, options)
-        whole = plan_memory(calls, graph, PlanOptions(options.buffers, "speed"))
+        speed = PlanOptions(options.buffers, "speed")
+        whole = plan if options == speed else plan_memory(calls, graph, speed)
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))
         kernels = shipped("firmware") / "kernels"

@@ -1,33 +1,15 @@
 #include "mean_s8.h"
 
-#include "requantize.h"
+#include "mean_walk.h"
 
-static int32_t sum_of(const EDGEKD_FLASH struct edgekd_mean_s8 *p, const int8_t *x) {
-    const EDGEKD_FLASH int32_t *n = &p->reduced[0];
-    const EDGEKD_FLASH int32_t *stride = &p->reduced_stride[0];
-    int32_t sum = 0;
-    for (int32_t i = 0; i < n[0]; ++i) {
-        for (int32_t j = 0; j < n[1]; ++j) {
-            const int8_t *from = x + i * stride[0] + j * stride[1];
-            for (int32_t k = 0; k < n[2]; ++k) {
-                sum += *from;
-                from += stride[2];
-            }
-        }
-    }
-    return sum - p->offset;
+static int32_t element(const void *input, int32_t index) {
+    return ((const int8_t *)input)[index];
+}
+
+static void store(const EDGEKD_FLASH struct edgekd_mean_s8 *p, void *output, int32_t index, int32_t mean) {
+    ((int8_t *)output)[index] = edgekd_offset_clamp_s8(mean, p->zero_point, INT8_MIN, INT8_MAX);
 }
 
 void edgekd_mean_s8(const EDGEKD_FLASH struct edgekd_mean_s8 *p, const int8_t *input, int8_t *output) {
-    const EDGEKD_FLASH int32_t *n = &p->kept[0];
-    const EDGEKD_FLASH int32_t *stride = &p->kept_stride[0];
-    for (int32_t i = 0; i < n[0]; ++i) {
-        for (int32_t j = 0; j < n[1]; ++j) {
-            for (int32_t k = 0; k < n[2]; ++k) {
-                const int32_t sum = sum_of(p, input + i * stride[0] + j * stride[1] + k * stride[2]);
-                const int32_t mean = edgekd_requantize(sum, p->multiplier, p->shift);
-                *output++ = edgekd_offset_clamp_s8(mean, p->zero_point, INT8_MIN, INT8_MAX);
-            }
-        }
-    }
+    edgekd_mean_walk(p, input, output, element, store);
 }

@@ -56,7 +56,7 @@ def _reduce(op: Operator, *, divide: bool) -> KernelCall:
     return KernelCall(
         function=f"edgekd_{kernel}",
         struct="edgekd_mean_s8",
-        sources=(f"{kernel}.c", f"{kernel}.h", "mean_s8.h", "requantize.h"),
+        sources=(f"{kernel}.c", f"{kernel}.h", "mean_s8.h", "mean_walk.h", "requantize.h"),
         inputs=(source,),
         outputs=(target,),
         fields=fields,
