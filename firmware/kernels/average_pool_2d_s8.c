@@ -24,11 +24,5 @@ static void pool(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *i
 
 void edgekd_average_pool_2d_s8(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
                                int32_t first, int32_t last) {
-    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
-    for (int32_t y = first; y < last; ++y) {
-        int8_t *to = edgekd_output_row(w, output, y, w->input_channels);
-        for (int32_t x = 0; x < w->output_width; ++x) {
-            pool(p, input, edgekd_pool_part(w, y, x), to + x * w->input_channels);
-        }
-    }
+    edgekd_pool_rows(p, input, output, first, last, pool);
 }

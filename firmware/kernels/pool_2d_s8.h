@@ -28,6 +28,23 @@ static inline struct edgekd_pool_part edgekd_pool_part(const EDGEKD_FLASH struct
                                      columns.last - columns.first};
 }
 
+/* What a kernel makes of one window: a number for each channel, to y. */
+typedef void (*edgekd_pool_window)(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input,
+                                   struct edgekd_pool_part part, int8_t *y);
+
+/* Calls `pool` for each window of the output rows first to last - 1. Inlined, so that `pool` may be, too. */
+static inline void edgekd_pool_rows(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
+                                    int32_t first, int32_t last, edgekd_pool_window pool) {
+    const EDGEKD_FLASH struct edgekd_window *w = &p->window;
+    for (int32_t y = first; y < last; ++y) {
+        int8_t *to = edgekd_output_row(w, output, y, w->input_channels);
+        for (int32_t x = 0; x < w->output_width; ++x) {
+            pool(p, input, edgekd_pool_part(w, y, x), to);
+            to += w->input_channels;
+        }
+    }
+}
+
 /* Output rows first to last - 1 of one image, see window.h. input and output: [height][width][channels]. */
 void edgekd_average_pool_2d_s8(const EDGEKD_FLASH struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
                                int32_t first, int32_t last);

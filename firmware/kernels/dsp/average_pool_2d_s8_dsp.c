@@ -12,8 +12,8 @@ static inline int32_t mean(const struct edgekd_pool_2d_s8 *p, int32_t sum, int32
 }
 
 /* Channels c to c + 3 of one window. */
-static void pool(const struct edgekd_pool_2d_s8 *p, const int8_t *input, const struct edgekd_pool_part *part, int32_t c,
-                 int8_t *y) {
+static void four_channels(const struct edgekd_pool_2d_s8 *p, const int8_t *input, const struct edgekd_pool_part *part,
+                          int32_t c, int8_t *y) {
     const int32_t channels = p->window.input_channels;
     const int32_t count = part->rows * part->columns;
     int32_t even = 0;
@@ -34,18 +34,14 @@ static void pool(const struct edgekd_pool_2d_s8 *p, const int8_t *input, const s
 }
 
 /* The last four channels may be some of those before them again. */
+static void pool(const struct edgekd_pool_2d_s8 *p, const int8_t *input, struct edgekd_pool_part part, int8_t *y) {
+    const int32_t channels = p->window.input_channels;
+    for (int32_t c = 0; c < channels; c += 4) {
+        four_channels(p, input, &part, c < channels - 4 ? c : channels - 4, y);
+    }
+}
+
 void edgekd_average_pool_2d_s8_dsp(const struct edgekd_pool_2d_s8 *p, const int8_t *input, int8_t *output,
                                    int32_t first, int32_t last) {
-    const struct edgekd_window *w = &p->window;
-    const int32_t channels = w->input_channels;
-    for (int32_t y = first; y < last; ++y) {
-        int8_t *to = edgekd_output_row(w, output, y, channels);
-        for (int32_t x = 0; x < w->output_width; ++x) {
-            const struct edgekd_pool_part part = edgekd_pool_part(w, y, x);
-            for (int32_t c = 0; c < channels; c += 4) {
-                pool(p, input, &part, c < channels - 4 ? c : channels - 4, to);
-            }
-            to += channels;
-        }
-    }
+    edgekd_pool_rows(p, input, output, first, last, pool);
 }
