@@ -1,6 +1,7 @@
 """Networks: teachers and students, one family a file.
 
-A network takes (batch, channels, height, width) float32 and returns logits, (batch, classes).
+A network takes (batch, channels, height, width) float32, or (batch, channels, steps) or (batch, features), and returns
+logits, (batch, classes); an autoencoder returns what it takes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 BUILT_IN = {
     "teacher_cnn": "edgekd.models.convnet:teacher_cnn",
     "student_cnn": "edgekd.models.convnet:student_cnn",
+    "ds_cnn": "edgekd.models.ds_cnn:ds_cnn",
+    "mobilenet": "edgekd.models.mobilenet:mobilenet",
+    "resnet8": "edgekd.models.resnet8:resnet8",
+    "conv1d": "edgekd.models.conv1d:conv1d",
     "mlp": "edgekd.models.mlp:mlp",
+    "autoencoder": "edgekd.models.autoencoder:autoencoder",
 }
 
 
