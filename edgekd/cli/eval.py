@@ -16,13 +16,24 @@ from edgekd.cli import print_json
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="Arrays x_test and y_test.")
 @click.option("--samples", type=click.IntRange(min=1), help="Only the first ones.")
 @click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
+@click.option(
+    "--journal", type=click.Path(path_type=Path), metavar="FILE", help="Keep the answers; ask only for those it lacks."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 def command(
-    model: Path, board: str | None, data: Path | None, samples: int | None, port: str | None, as_json: bool
+    model: Path,
+    board: str | None,
+    data: Path | None,
+    samples: int | None,
+    port: str | None,
+    journal: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure accuracy and speed of MODEL on a board.
 
     MODEL is a .tflite file, with --board and --data; or a recipe (.toml), whose run is done up to this stage.
+    Stopped in the middle, the same command goes on where it was. With --journal the answers stay in FILE, one line of
+    JSON each, and the command may be given again to have the result again.
     Exit code 1: the board's outputs are not all equal to TensorFlow Lite Micro's.
     """
     from edgekd.cli.console import console, progress_display
@@ -37,7 +48,7 @@ def command(
         from edgekd.evaluate.api import eval_model
 
         with progress_display() as progress:
-            result = eval_model(model, board, data, samples=samples, port=port, progress=progress)
+            result = eval_model(model, board, data, samples=samples, port=port, journal=journal, progress=progress)
     if as_json:
         print_json(result)
     else:

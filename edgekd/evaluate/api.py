@@ -11,10 +11,11 @@ import numpy.typing as npt
 from edgekd.compiler.plan import Optimize
 from edgekd.compiler.reader import read_tflite
 from edgekd.errors import InputError
+from edgekd.evaluate.answers import Answers
 from edgekd.evaluate.layers import check_against_timer, layer_costs, require_traceable, trace_inference
 from edgekd.evaluate.metrics import per_inference
 from edgekd.evaluate.samples import noise, read_test_set
-from edgekd.evaluate.under_test import Answers, board_under_test, checked_labels, require_reachable
+from edgekd.evaluate.under_test import board_under_test, checked_labels, require_reachable
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
 from edgekd.progress import Progress, silent
@@ -29,20 +30,23 @@ def eval_model(
     port: str | None = None,
     engine: str = "aot",
     elf: Path | None = None,
+    journal: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Stream a test set through `model` on `board` and compare every output byte with TensorFlow Lite Micro's.
 
     data: an .npz file with x_test and y_test, or the two arrays: x (samples, …) float32 in the model's units or int8,
     channels last; y class indices. samples: only the first ones. port: a pyserial URL of a board that runs the model
-    already; without it an emulated board starts, with the image `elf` or one that is built.
+    already; without it an emulated board starts, with the image `elf` or one that is built. journal: a file that keeps
+    the answers and is only ever added to. Without one edgekd keeps its own until the result is whole; either way a
+    call that was interrupted goes on where it was when it is made again.
     Returns a dict of JSON values; accuracies are fractions of 1, confusion[true class][answer] are counts.
     Raises InputError for what cannot be evaluated, DeviceError when the board does not answer as it must.
     """
     x, y = read_test_set(data, samples) if isinstance(data, Path) else (data[0][:samples], data[1][:samples])
     checked_labels(read_tflite(model), model, y)  # before anything is built
     with board_under_test(model, board, engine=engine, port=port, elf=elf) as under_test:
-        return under_test.evaluate(x, y, progress=progress)
+        return under_test.evaluate(x, y, journal=journal, resume=True, progress=progress)
 
 
 def bench_model(

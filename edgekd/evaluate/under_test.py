@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgekd import paths
 from edgekd.compiler.graph import Graph
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
@@ -20,6 +22,8 @@ from edgekd.convert.quantize_io import model_input
 from edgekd.device.client import Device, connect
 from edgekd.device.emulator import Emulator, tools_of
 from edgekd.errors import DeviceError, InputError, ToolError
+from edgekd.evaluate.answers import Answers, Sample, answers_to, collect, output_arrays, subject_of
+from edgekd.evaluate.journal import Ending, Journal, Source, Subject
 from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
@@ -29,26 +33,10 @@ ORACLE = "TensorFlow Lite Micro"
 _PORTS_OF_EMULATORS = ("socket://", "/dev/pts/")
 
 Array = npt.NDArray[Any]
-Sample = Sequence[Array]
 
 
 class MissingToolsError(ToolError):
     """Programs or packages that building for a board, or emulating it, needs and that are not here."""
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What a board said to a list of samples.
-
-    outputs[sample][output]: in the tensors' shapes and types. ticks[sample]: of its counter. link: what these samples
-    took on the wire. stack_bytes: the most an inference took since the board started. arena_bytes: tensors and scratch.
-    """
-
-    outputs: list[list[Array]]
-    ticks: list[int]
-    link: dict[str, Any]
-    stack_bytes: int
-    arena_bytes: int
 
 
 class BoardUnderTest:
@@ -68,16 +56,15 @@ class BoardUnderTest:
         self.emulated = True if port is None else _may_be_emulated(port, board)
 
     @property
+    def source(self) -> Source:
+        """Who answers: board, engine, build, port."""
+        build_id = self.device.info.build_id
+        return Source(board=self.board.name, engine=self.engine, build_id=build_id, port=self.port or "emulated")
+
+    @property
     def provenance(self) -> dict[str, str]:
         """What answers come from: board, engine, model and build by digest, port."""
-        return {
-            "board": self.board.name,
-            "engine": self.engine,
-            "model": str(self.model),
-            "model_sha256": self.graph.sha256,
-            "build_id": self.device.info.build_id,
-            "port": self.port or "emulated",
-        }
+        return {**self.source.model_dump(), "model": str(self.model), "model_sha256": self.graph.sha256}
 
     def infer(self, *inputs: Array) -> Array | tuple[Array, ...]:
         """One inference.
@@ -94,15 +81,27 @@ class BoardUnderTest:
             array if array.shape == tensor.shape else array[None] for array, tensor in zip(shaped, tensors, strict=True)
         ]
         sample = [model_input(batch, tensor) for batch, tensor in zip(batches, tensors, strict=True)]
-        outputs = [output[0] if output.ndim > 1 and len(output) == 1 else output for output in self._run(sample)[0]]
+        ((_, answer),) = answers_to(self.device, [(0, sample)])
+        arrays = output_arrays(self.graph, answer.outputs)
+        outputs = [output[0] if output.ndim > 1 and len(output) == 1 else output for output in arrays]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
-    def evaluate(self, x: Array, y: Array | None = None, *, progress: Progress = silent) -> dict[str, Any]:
+    def evaluate(
+        self,
+        x: Array,
+        y: Array | None = None,
+        *,
+        journal: Path | None = None,
+        resume: bool = False,
+        progress: Progress = silent,
+    ) -> dict[str, Any]:
         """Stream samples through the board and compare every output byte with TensorFlow Lite Micro's.
 
         x: (samples, …), float32 in the model's units or the input tensor's integers, channels last. y: class indices;
-        without them accuracy and confusion are None. Returns JSON values: accuracy as a fraction of 1, confusion[true
-        class][answer] as counts. Raises InputError, DeviceError.
+        without them accuracy and confusion are None. journal: a file that keeps the answers (edgekd.evaluate.journal):
+        only samples it lacks are asked for. resume: the same with a file of edgekd's own, which goes when the result
+        is whole, so that an interrupted call goes on when it is made again. Returns JSON values: accuracy as a fraction
+        of 1, confusion[true class][answer] as counts. Raises InputError, DeviceError.
         """
         if len(x) == 0:
             raise InputError("there are no samples to evaluate")
@@ -111,9 +110,14 @@ class BoardUnderTest:
         labels = None if y is None else checked_labels(self.graph, self.model, y)
         if labels is not None and len(labels) != len(x):
             raise InputError(f"there are {len(x)} samples and {len(labels)} labels")
-        inputs = [[sample[None]] for sample in model_input(x, self.graph.inputs[0])]
-        answers = self.stream(inputs, progress)
-        return {
+        column = model_input(x, self.graph.inputs[0])
+        inputs = [[sample[None]] for sample in column]
+        subject = subject_of(self.graph, [column])
+        own = self._own_journal(subject) if resume and journal is None else None
+        with Journal(subject, journal or own) as kept:
+            self.fill(kept, inputs, progress)
+            answers = collect(kept, self.graph)
+        result = {
             "model": str(self.model),
             "model_sha256": self.graph.sha256,
             "board": self.board.name,
@@ -124,35 +128,67 @@ class BoardUnderTest:
             "per_inference": per_inference(answers.ticks, self.board, emulated=self.emulated),
             "link": answers.link,
             "ram_bytes": {"arena": answers.arena_bytes, "stack": answers.stack_bytes},
+            "journal": {
+                "file": str(journal) if journal else None,
+                "kept": kept.kept,
+                "damaged_lines": kept.damaged_lines,
+            },
         }
+        if own is not None:
+            own.unlink(missing_ok=True)
+        return result
 
     def reset(self) -> None:
         """Restart the board. Raises DeviceError when it does not come back."""
         self.device.reset()
 
     def stream(self, inputs: Sequence[Sample], progress: Progress = silent) -> Answers:
-        """Send samples one by one and collect what comes back. inputs[sample][input]: arrays of the inputs' types.
+        """Send samples and collect what comes back. inputs[sample][input]: arrays of the inputs' types. See `fill`."""
+        columns = [np.stack(column) for column in zip(*inputs, strict=True)]
+        with Journal(subject_of(self.graph, columns)) as journal:
+            self.fill(journal, inputs, progress)
+            return collect(journal, self.graph)
 
+    def fill(
+        self,
+        journal: Journal,
+        inputs: Sequence[Sample],
+        progress: Progress = silent,
+        *,
+        indices: Iterable[int] | None = None,
+    ) -> None:
+        """Have the board answer samples, and keep the answers in a journal, which other boards may fill as well.
+
+        inputs[sample][input]: arrays of the inputs' types, of all samples of the journal. indices: of those that this
+        board is to answer, taken one by one as it is ready for them; by default all that the journal lacks. progress
+        hears how many samples have an answer.
         A model with variables begins anew, and its state goes on from sample to sample, as the oracle's does. Raises
-        DeviceError when a restart on the way lost it.
+        DeviceError when a restart on the way lost it, InputError for a journal with other answers than of this board.
         """
         if self.graph.variables:
-            self.reset()
+            self._begin_anew(journal)
+        if indices is None:
+            indices = self._lacking(journal)
+            if not indices:
+                return
         before = asdict(self.device.link)
-        outputs: list[list[Array]] = []
-        ticks: list[int] = []
-        for number, sample in enumerate(inputs):
-            answer, counted = self._run(sample)
-            outputs.append(answer)
-            ticks.append(counted)
-            progress(number + 1, len(inputs), f"streaming samples, {number + 1} of {len(inputs)}")
-        link = {name: value - before[name] for name, value in asdict(self.device.link).items()}
+        session = journal.join(self.source)
+        stack_bytes: int | None = None
+        try:
+            wanted = ((index, inputs[index]) for index in indices)
+            for index, answer in answers_to(self.device, wanted):
+                journal.add(session, index, answer.ticks, answer.outputs)
+                done = journal.answered
+                progress(done, len(inputs), f"streaming samples, {done} of {len(inputs)}")
+            stack_bytes = self.device.stats().stack_inference
+        finally:
+            link = {name: value - before[name] for name, value in asdict(self.device.link).items()}
+            journal.end(session, Ending(stack_bytes=stack_bytes, arena_bytes=self.device.info.arena_bytes, link=link))
         if self.graph.variables and link["restarts"]:
             raise DeviceError(
                 f"{self.board.name}: the board restarted on the way and lost the state of the model",
                 "look at the supply and the stack, then run it again: samples build on those before them",
             )
-        return Answers(outputs, ticks, link, self.device.stats().stack_inference, self.device.info.arena_bytes)
 
     def compare(self, inputs: Sequence[Sample], outputs: Sequence[Sample]) -> dict[str, Any]:
         """How many samples' outputs equal TensorFlow Lite Micro's in every byte."""
@@ -163,10 +199,30 @@ class BoardUnderTest:
         )
         return {"oracle": ORACLE, "equal": equal, "of": len(expected)}
 
-    def _run(self, sample: Sample) -> tuple[list[Array], int]:
-        answer = self.device.infer([np.ascontiguousarray(array).tobytes() for array in sample])
-        pairs = zip(answer.outputs, self.graph.outputs, strict=True)
-        return [np.frombuffer(data, tensor.dtype).reshape(tensor.shape) for data, tensor in pairs], answer.ticks
+    def _begin_anew(self, journal: Journal) -> None:
+        if journal.path is not None:
+            raise InputError(
+                f"{self.model}: keeps state from one sample to the next, so an evaluation cannot go on in the middle",
+                "leave out --journal",
+            )
+        self.reset()
+
+    def _lacking(self, journal: Journal) -> list[int]:
+        """The samples to ask for, where this board alone fills the journal."""
+        for source in journal.sessions.values():
+            if source.board != self.board.name:
+                raise InputError(f"{journal.path}: holds answers of the board {source.board}, not {self.board.name}")
+        journal.require_same_build(self.source)
+        # The end of a session tells the stack: without one, any sample is run once more.
+        told = any(ending.stack_bytes is not None for ending in journal.endings.values())
+        return journal.missing() or ([] if told else [0])
+
+    def _own_journal(self, subject: Subject) -> Path | None:
+        """Of these samples on this board and build, in edgekd's own folder."""
+        if self.graph.variables:
+            return None
+        facts = subject.model_dump_json() + self.source.model_dump_json()
+        return paths.home() / "journals" / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.jsonl"
 
     def _scored(self, outputs: Sequence[Sample], labels: npt.NDArray[np.int64] | None) -> dict[str, Any]:
         """Accuracy of the largest output, with a 95 % interval, and confusion."""

@@ -24,7 +24,8 @@ def table(title: str, rows: Iterable[Row]) -> Table:
 def eval_table(result: Mapping[str, Any]) -> Table:
     """What `edgekd eval` found."""
     title = f"{result['model']} on {result['board']}"
-    return table(title, [*accuracy_rows(result), *speed_rows(result), *link_rows(result["link"])])
+    rows = [*accuracy_rows(result), *speed_rows(result), *link_rows(result["link"]), *journal_rows(result)]
+    return table(title, rows)
 
 
 def bench_table(result: Mapping[str, Any]) -> Table:
@@ -159,3 +160,14 @@ def link_rows(link: Mapping[str, Any]) -> list[Row]:
     sent, received = link["bytes_sent"] / 1000, link["bytes_received"] / 1000
     note = f"{sent:,.1f} kB sent, {received:,.1f} back, {link['retries']} retries"
     return [("serial link", f"{link['seconds']:.1f} s", note)]
+
+
+def journal_rows(result: Mapping[str, Any]) -> list[Row]:
+    """What was taken from an earlier, interrupted evaluation; nothing where nothing was."""
+    journal = result["journal"]
+    rows = (
+        [("answers kept from before", f"{journal['kept']:,}", f"of {result['samples']:,}")] if journal["kept"] else []
+    )
+    if journal["damaged_lines"]:
+        rows.append(("damaged lines in the journal", f"{journal['damaged_lines']:,}", "their samples were asked again"))
+    return rows

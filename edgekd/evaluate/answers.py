@@ -1,0 +1,75 @@
+"""From samples to a board's answers, and from what a journal keeps of them to arrays and figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekd.compiler.graph import Graph
+from edgekd.device.client import Device, Inference
+from edgekd.evaluate.journal import Journal, Subject, data_digest
+
+Array = npt.NDArray[Any]
+Sample = Sequence[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What boards said to a list of samples.
+
+    outputs[sample][output]: in the tensors' shapes and types. ticks[sample]: of the board's counter. link: what these
+    samples took on the wire, in the sessions that ended. stack_bytes: the most an inference took since the board
+    started. arena_bytes: tensors and scratch.
+    """
+
+    outputs: list[list[Array]]
+    ticks: list[int]
+    link: dict[str, Any]
+    stack_bytes: int
+    arena_bytes: int
+
+
+def answers_to(device: Device, samples: Iterable[tuple[int, Sample]]) -> Iterator[tuple[int, Inference]]:
+    """The device's answers to samples, with their indices. samples: taken one by one as the device is ready for them.
+
+    Raises InputError for inputs that do not fit the board's model, DeviceError when an answer stays out.
+    """
+    for index, sample in samples:
+        yield index, device.infer([np.ascontiguousarray(array).tobytes() for array in sample])
+
+
+def subject_of(graph: Graph, columns: Sequence[Array]) -> Subject:
+    """What a journal of these samples is about. columns: for each input tensor an array, samples first."""
+    return Subject(
+        model_sha256=graph.sha256,
+        data_sha256=data_digest(columns),
+        samples=len(columns[0]),
+        output_bytes=tuple(tensor.nbytes for tensor in graph.outputs),
+    )
+
+
+def output_arrays(graph: Graph, outputs: Sequence[bytes]) -> list[Array]:
+    """The bytes of each output tensor in its shape and type."""
+    pairs = zip(outputs, graph.outputs, strict=True)
+    return [np.frombuffer(data, tensor.dtype).reshape(tensor.shape) for data, tensor in pairs]
+
+
+def collect(journal: Journal, graph: Graph) -> Answers:
+    """All answers of a journal, and what its boards said at the end. Raises DeviceError while some are missing."""
+    answers = journal.answers()
+    link: Counter[str] = Counter()
+    for ending in journal.endings.values():
+        link.update(ending.link)
+    endings = journal.endings.values()
+    return Answers(
+        outputs=[output_arrays(graph, answer.outputs) for answer in answers],
+        ticks=[answer.ticks for answer in answers],
+        link=dict(link),
+        stack_bytes=max((ending.stack_bytes for ending in endings if ending.stack_bytes is not None), default=0),
+        arena_bytes=max((ending.arena_bytes for ending in endings), default=0),
+    )
