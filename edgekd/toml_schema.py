@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -106,13 +107,21 @@ _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za
 
 
 def _lines_of_keys(text: str) -> dict[tuple[str, ...], int]:
-    """Line numbers (from 1) of tables and keys, as far as a line-by-line look finds them."""
+    """Line numbers (from 1) of tables and keys, as far as a line-by-line look finds them.
+
+    The second [[board]] is ("board", "1"), as in pydantic's locations.
+    """
     places: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
+    tables: Counter[tuple[str, ...]] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
         if match := _TABLE.match(line):
             table = _split(match[1])
             places.setdefault(table, number)
+            if line.lstrip().startswith("[["):
+                tables[table] += 1
+                table = (*table, str(tables[table] - 1))
+                places[table] = number
         elif match := _KEY.match(line):
             places.setdefault(table + _split(match[1]), number)
     return places

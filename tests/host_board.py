@@ -97,11 +97,18 @@ def board_on_tcp(program: Path, to_board: Spoiler = bytes, to_host: Spoiler = by
 @contextlib.contextmanager
 def board_on_terminal(program: Path) -> Iterator[str]:
     """A running board and the path of the pseudo-terminal it is reached at, which to pyserial is a serial port."""
+    with restartable_on_terminal(program) as (_, path):
+        yield path
+
+
+@contextlib.contextmanager
+def restartable_on_terminal(program: Path) -> Iterator[tuple[Callable[[], None], str]]:
+    """The same, with its reset button."""
     master, slave = os.openpty()
     tty.setraw(slave)
     process = subprocess.Popen([program], stdin=master, stdout=master)
     try:
-        yield os.ttyname(slave)
+        yield lambda: process.send_signal(signal.SIGUSR1), os.ttyname(slave)
     finally:
         process.kill()
         process.wait()
