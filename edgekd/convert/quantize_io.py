@@ -11,6 +11,7 @@ from edgekd.compiler.graph import Tensor
 from edgekd.errors import InputError
 
 _FAR = np.float32(2**40)  # steps from zero: beyond every integer type used, and finite
+_PINNED_TO = 1e-5  # of the scale: a step in 128 then stays the same whole number
 
 
 def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
@@ -59,6 +60,28 @@ def model_input(samples: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
             f"give float32 in the model's units, or {tensor.dtype} already quantized",
         )
     return quantize(samples, tensor)
+
+
+def pin_input(calibration: npt.NDArray[Any], scale: float) -> npt.NDArray[Any]:
+    """Calibration samples whose range is -128 to 127 steps of `scale`, so that the input gets it with zero point 0.
+
+    The smallest and the largest value are moved to the ends of the range; the rest stays.
+    """
+    pinned = np.array(calibration)
+    pinned.flat[int(pinned.argmin())] = -128 * scale
+    pinned.flat[int(pinned.argmax())] = 127 * scale
+    return pinned
+
+
+def check_pinned(tensor: Tensor, scale: float, name: str) -> None:
+    """Raises InputError unless an input takes int8 steps of `scale` around 0 as they are."""
+    found, zero_point = _parameters(tensor)
+    if zero_point != 0 or abs(found / scale - 1) > _PINNED_TO:
+        raise InputError(
+            f"{name}: its input has scale {found:g} and zero point {zero_point}, and the board makes samples in steps "
+            f"of {scale:g} around 0",
+            "the first layer must take the input as it is, without a normalization of its own",
+        )
 
 
 def _parameters(tensor: Tensor) -> tuple[float, int]:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from edgekd.compiler.reader import read_tflite
 from edgekd.config import Recipe
 from edgekd.convert.api import Converted, convert_all, verify
 from edgekd.convert.export import require_packages
+from edgekd.convert.quantize_io import check_pinned, pin_input
 from edgekd.convert.verify import Verification
 from edgekd.data import Dataset
 from edgekd.errors import InputError
@@ -54,6 +56,8 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
     figures: dict[str, Any] = {}
     for number, (name, network) in enumerate(networks.items()):
         model = out / f"{name}.tflite"
+        if dataset.input_scale is not None:
+            check_pinned(read_tflite(model).inputs[0], dataset.input_scale, str(model))
         start = _CONVERTED_AT + number * step
         checked = verify(
             model,
@@ -91,7 +95,8 @@ def _trained(recipe: Recipe, weights: Path) -> torch.nn.Module:
 def _calibration(dataset: Dataset, recipe: Recipe) -> npt.NDArray[Any]:
     """Training samples chosen by the recipe's seed; all of them when there are fewer than wanted."""
     order = np.random.default_rng(recipe.seed).permutation(len(dataset.x_train))
-    return np.asarray(dataset.x_train)[np.sort(order[: recipe.convert.calibration_samples])]
+    chosen = np.asarray(dataset.x_train)[np.sort(order[: recipe.convert.calibration_samples])]
+    return chosen if dataset.input_scale is None else pin_input(chosen, dataset.input_scale)
 
 
 def _accuracy(network: torch.nn.Module, dataset: Dataset) -> float:

@@ -23,6 +23,8 @@ SOURCES = {
     "digits": "edgekd.data.digits",
     "npz": "edgekd.data.npz",
     "image-folder": "edgekd.data.image_folder",
+    "watch": "edgekd.data.watch",
+    "csv-windows": "edgekd.data.csv_windows",
 }
 
 

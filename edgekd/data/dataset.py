@@ -22,6 +22,8 @@ class Dataset:
     x_*: float32 in the model's units, or int8 already quantized for a converted model; (samples, …, channels), the
     channels last, for example (samples, height, width, channels). y_*: int64 class indices from 0, (samples,).
     class_names: one a class, in the order of the indices.
+    input_scale: set where a board makes the samples itself, as int8 steps of this size: every value of x_* is
+    input_scale times -128 to 127, and the converted model's input takes exactly these steps.
     The test set is for the last line of a result: nothing is chosen by it.
     Raises InputError when shapes or types disagree, a label is out of range or a sample is not a finite number.
     """
@@ -34,6 +36,7 @@ class Dataset:
     x_test: Samples
     y_test: Labels
     class_names: tuple[str, ...]
+    input_scale: float | None = None
 
     def __post_init__(self) -> None:
         for part in _PARTS:
@@ -65,6 +68,14 @@ class Dataset:
                 f"{self.x_train.dtype} {list(self.x_train.shape[1:])}",
                 "all parts need the same shape and type",
             )
+        if self.input_scale is not None:
+            _check_steps(where, x, self.input_scale)
+
+
+def _check_steps(where: str, x: Samples, scale: float) -> None:
+    steps = x / np.float32(scale)
+    if x.dtype != np.float32 or not (steps == np.rint(steps)).all() or steps.min() < -128 or steps.max() > 127:
+        raise InputError(f"{where} is not made of -128 to 127 steps of input_scale, {scale:g}")
 
 
 def check_samples(where: str, x: Samples) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekd.compiler.graph import Quantization, Tensor
-from edgekd.convert.quantize_io import dequantize, model_input, quantize
+from edgekd.convert.quantize_io import check_pinned, dequantize, model_input, pin_input, quantize
 from edgekd.errors import InputError
 
 
@@ -65,3 +65,17 @@ def test_samples_already_quantized_pass_unchanged() -> None:
 def test_samples_that_do_not_fit_the_input_are_refused(samples: np.ndarray, part: str) -> None:
     with pytest.raises(InputError, match=part):
         model_input(samples, tensor(0.1, 3))
+
+
+def test_pinned_samples_have_the_range_of_the_boards_own_steps() -> None:
+    samples = np.linspace(-0.3, 0.2, 12, dtype=np.float32).reshape(3, 4)
+    pinned = pin_input(samples, 1 / 128)
+    assert (pinned.min(), pinned.max()) == (-1.0, 127 / 128)
+    assert (pinned != samples).sum() == 2 and samples.min() == np.float32(-0.3)
+
+
+@pytest.mark.parametrize(("scale", "zero_point"), [(1 / 127, 0), (1 / 128, 1)])
+def test_an_input_that_would_shift_the_boards_steps_is_refused(scale: float, zero_point: int) -> None:
+    check_pinned(tensor(1 / 128, 0), 1 / 128, "good.tflite")
+    with pytest.raises(InputError, match=r"bad\.tflite: its input has scale 0.0078"):
+        check_pinned(tensor(scale, zero_point), 1 / 128, "bad.tflite")

@@ -99,3 +99,12 @@ def test_digits_keep_their_test_images_whatever_the_seed() -> None:
     np.testing.assert_array_equal(first.x_test, second.x_test)
     assert not np.array_equal(first.y_val, second.y_val)
     assert data.files_of("digits", None) == []
+
+
+def test_samples_that_a_board_makes_are_whole_steps() -> None:
+    x = np.array([[-1.0, 0.5], [0.25, 127 / 128]], np.float32)
+    y = np.array([0, 1])
+    Dataset("d", x, y, x, y, x, y, ("a", "b"), input_scale=1 / 128)
+    for wrong in (x + np.float32(0.001), x + np.float32(1 / 128)):
+        with pytest.raises(InputError, match="x_test is not made of -128 to 127 steps of input_scale"):
+            Dataset("d", x, y, x, y, wrong, y, ("a", "b"), input_scale=1 / 128)

@@ -15,6 +15,7 @@ from needs import import_needed
 from edgekd.compiler import compile_model
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
+from edgekd.convert.quantize_io import check_pinned, pin_input
 from edgekd.models import BUILT_IN, resolve
 
 torch = import_needed("torch")
@@ -69,6 +70,9 @@ FAMILIES: dict[str, tuple[dict[str, Any], tuple[int, ...], int, int]] = {
 }
 
 
+SCALE = 1 / 32  # of the input
+
+
 def samples(shape: tuple[int, ...], count: int) -> np.ndarray[Any, Any]:
     return np.random.default_rng(sum(shape)).normal(size=(count, *shape)).astype(np.float32)
 
@@ -100,7 +104,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     for name in FAMILIES:
         if name not in ("teacher_cnn", "student_cnn"):  # whose classifier is a convolution
             lively(networks[paths[name]], x[name], seed=3)
-    convert_all(networks, {paths[name]: x[name] for name in FAMILIES})
+    convert_all(networks, {paths[name]: pin_input(x[name], SCALE) for name in FAMILIES})
     return paths
 
 
@@ -115,6 +119,7 @@ def test_a_converted_family_computes_what_the_oracle_does(
     (entry,) = graph.inputs
     assert entry.shape == (1, *FAMILIES[name][1])
     assert "TRANSPOSE" not in [operator.name for operator in graph.operators]
+    check_pinned(entry, SCALE, name)
     steps = np.round(samples(FAMILIES[name][1], 3) / entry.scale) + entry.zero_point
     inputs = [[sample[None]] for sample in np.clip(steps, -128, 127).astype(np.int8)]
 
