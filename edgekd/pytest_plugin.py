@@ -68,7 +68,7 @@ def device(
     A missing tool skips the test with the reason, and fails it where the environment variable CI is set.
     """
     from edgekd.errors import EdgekdError
-    from edgekd.evaluate.under_test import MissingToolsError, board_under_test
+    from edgekd.evaluate.board import MissingToolsError, board_under_test
 
     try:
         board = board_under_test(edgekd_model, edgekd_board, port=pytestconfig.getoption("--edgekd-port"), flash=True)

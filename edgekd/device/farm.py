@@ -108,8 +108,10 @@ class Farm:
             raise InputError(f"{self.path}: no board has the profile {profile}", f"there are: {', '.join(kinds)}")
         return wanted
 
-    def identity_of(self, board: FarmBoard) -> str:
-        """What stands for the board in lock.py, for every process that uses it."""
+    def identity_of(self, board: FarmBoard) -> str | None:
+        """What stands for the board in lock.py, for every process that uses it. None: nobody else can reach it."""
+        if self.path is None and board.emulated:
+            return None
         if board.port is not None:
             return identity(board.port)
         if board.place is not None:

@@ -39,7 +39,9 @@ def occupied(
     use, DeviceError when its place is out of reach.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(lock.held(farm.identity_of(board), board.name, wait=wait, waiting=waiting))
+        identity = farm.identity_of(board)
+        if identity is not None:
+            stack.enter_context(lock.held(identity, board.name, wait=wait, waiting=waiting))
         if board.place is None:
             yield Seat(
                 board, board.port, board.serial_number or _usb_serial_number(board.port), _lines(board, board.port)

@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from edgekd.compiler.plan import Optimize
 from edgekd.compiler.reader import read_tflite
-from edgekd.errors import InputError
-from edgekd.evaluate.answers import Answers
-from edgekd.evaluate.layers import check_against_timer, layer_costs, require_traceable, trace_inference
-from edgekd.evaluate.metrics import per_inference
-from edgekd.evaluate.samples import noise, read_test_set
-from edgekd.evaluate.under_test import board_under_test, checked_labels, require_reachable
+from edgekd.evaluate.bench import measure
+from edgekd.evaluate.board import board_under_test, require_reachable
+from edgekd.evaluate.layers import require_traceable
+from edgekd.evaluate.samples import read_test_set
+from edgekd.evaluate.under_test import checked_labels
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
 from edgekd.progress import Progress, silent
@@ -68,39 +67,10 @@ def bench_model(
     the first sample on the emulated board; see edgekd.evaluate.layers.
     Returns a dict of JSON values. Raises as `eval_model`.
     """
-    if samples < 1:
-        raise InputError(f"{samples} samples measure nothing")
     profile = board if isinstance(board, BoardProfile) else load_board(board)
     if layers:
         require_traceable(profile, port)
     require_reachable(profile, port)
     deployment = deploy_cached(model, profile, engine=engine, optimize=optimize, ram_limit=ram_limit)
-    flash = deployment.sizes.flash
-    with board_under_test(model, profile, engine=engine, port=port, elf=deployment.elf) as under_test:
-        inputs = noise(under_test.graph.inputs, samples)
-        answers = under_test.stream(inputs, progress)
-        exact = under_test.compare(inputs, answers.outputs)
-    result = {
-        "model": str(model),
-        "model_sha256": deployment.model_sha256,
-        "board": profile.name,
-        "engine": engine,
-        "optimize": optimize,
-        "samples": samples,
-        "bit_exact": exact,
-        "per_inference": per_inference(answers.ticks, profile, emulated=under_test.emulated),
-        "flash_bytes": {"weights": flash.weights, "engine": flash.engine, "total": flash.total},
-        "ram_bytes": ram_bytes(deployment.sizes.ram.static, answers),
-        "link": answers.link,
-    }
-    if layers:
-        traced = trace_inference(deployment, inputs[0])
-        check_against_timer(traced, answers.ticks[0], profile)
-        result["layers"] = layer_costs(deployment, traced)
-    return result
-
-
-def ram_bytes(static: int, answers: Answers) -> dict[str, int]:
-    """RAM in bytes: the arena with input and output buffers, other statics of model and engine, stack of inference."""
-    parts = {"arena": answers.arena_bytes, "static": static, "stack": answers.stack_bytes}
-    return {**parts, "total": sum(parts.values())}
+    with board_under_test(model, profile, engine=engine, port=port, deployment=deployment) as under_test:
+        return measure(under_test, deployment, samples, optimize=optimize, layers=layers, progress=progress)

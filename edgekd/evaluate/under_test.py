@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.util
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,17 +13,15 @@ import numpy.typing as npt
 
 from edgekd import paths
 from edgekd.compiler.graph import Graph
-from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.convert.quantize_io import model_input
-from edgekd.device.client import Device, connect
-from edgekd.device.emulator import Emulator, tools_of
-from edgekd.errors import DeviceError, InputError, ToolError
+from edgekd.device.client import Device
+from edgekd.errors import DeviceError, InputError
 from edgekd.evaluate.answers import Answers, Sample, answers_to, collect, output_arrays, subject_of
 from edgekd.evaluate.journal import Ending, Journal, Source, Subject
 from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
-from edgekd.firmware import deploy_cached
-from edgekd.firmware.board import BoardProfile, load_board
+from edgekd.firmware import Deployment, deploy_cached
+from edgekd.firmware.board import BoardProfile
 from edgekd.progress import Progress, silent
 
 ORACLE = "TensorFlow Lite Micro"
@@ -35,24 +30,31 @@ _PORTS_OF_EMULATORS = ("socket://", "/dev/pts/")
 Array = npt.NDArray[Any]
 
 
-class MissingToolsError(ToolError):
-    """Programs or packages that building for a board, or emulating it, needs and that are not here."""
-
-
 class BoardUnderTest:
-    """A board that runs a model. Made by `board_under_test`.
+    """A board that runs a model. Made by edgekd.evaluate.board.
 
     model: the .tflite. graph: what is in it. board: the profile. device: the link. port: where it is, None for an
     emulated board that was started with this object. emulated: whether it is one; None when that cannot be known.
+    deployment: the build it runs, None where that was not made here.
     """
 
-    def __init__(self, model: Path, graph: Graph, board: BoardProfile, device: Device, engine: str, port: str | None):
+    def __init__(
+        self,
+        model: Path,
+        graph: Graph,
+        board: BoardProfile,
+        device: Device,
+        engine: str,
+        port: str | None,
+        deployment: Deployment | None = None,
+    ) -> None:
         self.model = model
         self.graph = graph
         self.board = board
         self.device = device
         self.engine = engine
         self.port = port
+        self.deployment = deployment
         self.emulated = True if port is None else _may_be_emulated(port, board)
 
     @property
@@ -73,18 +75,12 @@ class BoardUnderTest:
         units, or integers of the tensor's type. Returns the output tensor as it comes from the board, without the
         batch of 1; a tuple when there are several. Raises InputError for arrays that do not fit, DeviceError.
         """
-        tensors = self.graph.inputs
-        if len(inputs) != len(tensors):
-            raise InputError(f"{self.model}: takes {len(tensors)} inputs, not {len(inputs)}")
-        shaped = (np.asarray(array) for array in inputs)
-        batches = [
-            array if array.shape == tensor.shape else array[None] for array, tensor in zip(shaped, tensors, strict=True)
-        ]
-        sample = [model_input(batch, tensor) for batch, tensor in zip(batches, tensors, strict=True)]
-        ((_, answer),) = answers_to(self.device, [(0, sample)])
-        arrays = output_arrays(self.graph, answer.outputs)
-        outputs = [output[0] if output.ndim > 1 and len(output) == 1 else output for output in arrays]
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        ((_, answer),) = answers_to(self.device, [(0, self._sample(inputs))])
+        return _as_asked(output_arrays(self.graph, answer.outputs))
+
+    def reference(self, *inputs: Array) -> Array | tuple[Array, ...]:
+        """What `infer` must return for these inputs: TensorFlow Lite Micro's outputs, from its interpreter here."""
+        return _as_asked(tflm.run(self.model, [self._sample(inputs)]).outputs[0])
 
     def evaluate(
         self,
@@ -137,6 +133,16 @@ class BoardUnderTest:
         if own is not None:
             own.unlink(missing_ok=True)
         return result
+
+    def bench(self, samples: int = 10, *, progress: Progress = silent) -> dict[str, Any]:
+        """Speed, flash and RAM over `samples` of seeded noise, every output byte compared.
+
+        Returns JSON values, those of `edgekd bench`. Raises InputError, DeviceError.
+        """
+        from edgekd.evaluate.bench import measure
+
+        deployment = self.deployment or deploy_cached(self.model, self.board, engine=self.engine)
+        return measure(self, deployment, samples, progress=progress)
 
     def reset(self) -> None:
         """Restart the board. Raises DeviceError when it does not come back."""
@@ -199,6 +205,17 @@ class BoardUnderTest:
         )
         return {"oracle": ORACLE, "equal": equal, "of": len(expected)}
 
+    def _sample(self, inputs: Sequence[Array]) -> list[Array]:
+        """One sample as the model takes it. inputs: as in `infer`."""
+        tensors = self.graph.inputs
+        if len(inputs) != len(tensors):
+            raise InputError(f"{self.model}: takes {len(tensors)} inputs, not {len(inputs)}")
+        shaped = (np.asarray(array) for array in inputs)
+        batches = [
+            array if array.shape == tensor.shape else array[None] for array, tensor in zip(shaped, tensors, strict=True)
+        ]
+        return [model_input(batch, tensor) for batch, tensor in zip(batches, tensors, strict=True)]
+
     def _begin_anew(self, journal: Journal) -> None:
         if journal.path is not None:
             raise InputError(
@@ -238,41 +255,6 @@ class BoardUnderTest:
         }
 
 
-@contextlib.contextmanager
-def board_under_test(
-    model: Path,
-    board: str | Path | BoardProfile,
-    *,
-    engine: str = "aot",
-    port: str | None = None,
-    elf: Path | None = None,
-    flash: bool = False,
-) -> Iterator[BoardUnderTest]:
-    """A board that runs `model`: the one at `port`, or an emulated one, started and ended here.
-
-    port: a pyserial URL; flash says to put the model there first, where the board's profile knows how. elf: the image
-    to emulate; built when not given. Raises MissingToolsError, InputError for a model that cannot be compiled or does
-    not fit, DeviceError when the board does not answer or runs another model.
-    """
-    profile = board if isinstance(board, BoardProfile) else load_board(board)
-    require_reachable(profile, port)
-    graph = read_tflite(model)
-    upload_to = port if flash and profile.can_upload else None
-    build = elf is None and (port is None or upload_to is not None)
-    _require_tools(profile, build=build, emulate=port is None)
-    with contextlib.ExitStack() as stack:
-        if build:
-            elf = deploy_cached(model, profile, engine=engine, port=upload_to).elf
-        if port is None:
-            assert elf is not None
-            url = stack.enter_context(Emulator(profile, elf)).url
-        else:
-            url = port
-        device = stack.enter_context(connect(url, baud=profile.serial.baud))
-        _require_model(device, url, model, graph, profile)
-        yield BoardUnderTest(model, graph, profile, device, engine, port)
-
-
 def checked_labels(graph: Graph, model: Path, y: Array) -> npt.NDArray[np.int64]:
     """Labels as class indices of a model with one output. Raises InputError when they go beyond its classes."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
@@ -290,33 +272,12 @@ def checked_labels(graph: Graph, model: Path, y: Array) -> npt.NDArray[np.int64]
     return labels
 
 
-def require_reachable(board: BoardProfile, port: str | None) -> None:
-    """Raises InputError for a board that can neither be emulated nor has a port."""
-    if port is None and board.emulator is None:
-        raise InputError(f"board {board.name} cannot be emulated", "name its serial port: --port PORT")
-
-
 def _may_be_emulated(port: str, board: BoardProfile) -> bool | None:
     """False for a board; None where somebody's emulator may answer just as well."""
     return None if board.emulator and port.startswith(_PORTS_OF_EMULATORS) else False
 
 
-def _require_tools(board: BoardProfile, *, build: bool, emulate: bool) -> None:
-    programs = [board.toolchain.compiler] if build and board.toolchain else []
-    programs += tools_of(board) if emulate else ()
-    packages = ["platformio", "SCons"] if build else []
-    missing = [name for name in programs if shutil.which(name) is None]
-    missing += [name for name in packages if importlib.util.find_spec(name) is None]
-    if missing:
-        raise MissingToolsError(
-            f"board {board.name} needs what is not here: {', '.join(missing)}", "edgekd doctor says how to get it"
-        )
-
-
-def _require_model(device: Device, url: str, model: Path, graph: Graph, board: BoardProfile) -> None:
-    if device.info.model_sha256 != graph.sha256:
-        raise DeviceError(
-            f"{url}: the board runs another model (SHA-256 {device.info.model_sha256[:16]}…) than {model} "
-            f"({graph.sha256[:16]}…)",
-            f"flash it first: edgekd deploy {model} --board {board.name} --port {url}",
-        )
+def _as_asked(arrays: Sequence[Array]) -> Array | tuple[Array, ...]:
+    """Outputs without the batch of 1; one by itself."""
+    outputs = [array[0] if array.ndim > 1 and len(array) == 1 else array for array in arrays]
+    return outputs[0] if len(outputs) == 1 else tuple(outputs)

@@ -16,8 +16,8 @@ from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.device.client import connect
 from edgekd.device.emulator import Emulator
+from edgekd.evaluate.board import board_under_test
 from edgekd.evaluate.samples import noise
-from edgekd.evaluate.under_test import board_under_test
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import list_boards, load_board
 

@@ -15,7 +15,7 @@ from graph_parts.maker import Maker, Operator, RandomGraph, Value
 
 from edgekd.compiler import compile_model
 from edgekd.convert import tflm
-from edgekd.evaluate.under_test import board_under_test
+from edgekd.evaluate.board import board_under_test
 
 pytestmark = pytest.mark.emulated
 
