@@ -94,18 +94,23 @@ class HostModel:
 
 
 def build_host_model(
-    compiled: CompiledModel, *, compiler: str = "gcc", sanitize: bool = False, objects: Path | None = None
+    compiled: CompiledModel,
+    *,
+    compiler: str = "gcc",
+    sanitize: bool = False,
+    objects: Path | None = None,
+    flags: Sequence[str] = (),
 ) -> HostModel:
     """Compile with all warnings as errors; `sanitize` adds the address and undefined-behaviour sanitizers.
 
-    objects: a folder that keeps the compiled kernels, for tests that build many models.
+    objects: a folder that keeps the compiled kernels, for tests that build many models. flags: added to gcc's.
     """
     main = compiled.out / "host_main.c"
     main.write_text(_main(compiled), encoding="utf-8")
     program = compiled.out / f"host_{compiler}"
     sources = [path for path in compiled.files if path.suffix == ".c"]
-    flags = [*WARNINGS, "-O1", *(SANITIZERS if sanitize else [])]
-    command = [compiler, *flags, "-I", str(INTRINSICS), "-I", str(compiled.out)]
+    options = [*WARNINGS, "-O1", *(SANITIZERS if sanitize else []), *flags]
+    command = [compiler, *options, "-I", str(INTRINSICS), "-I", str(compiled.out)]
     if objects is not None:
         own = {f"{compiled.name}.c", f"{compiled.name}_weights.c"}
         sources = [path if path.name in own else _object(command, path, objects) for path in sources]
