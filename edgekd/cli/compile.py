@@ -75,6 +75,8 @@ def _as_json(compiled: CompiledModel, model: Path) -> dict[str, Any]:
         "output_bytes": compiled.output_bytes,
         "weight_bytes": compiled.weight_bytes,
         "constant_bytes": compiled.constant_bytes,
+        "channels": compiled.channels,
+        "constant_channels": compiled.constant_channels,
         "macs": compiled.macs,
         "operators": [asdict(operator) for operator in compiled.operators],
     }
@@ -116,12 +118,19 @@ def _tell(compiled: CompiledModel) -> None:
     buffers = f"input {compiled.input_bytes:,} B and output {compiled.output_bytes:,} B{where}"
     console.print(
         f"\n{compiled.macs:,} multiply-accumulates; {compiled.weight_bytes:,} B of weights, "
-        f"{compiled.constant_bytes:,} B with tables\n"
+        f"{compiled.constant_bytes:,} B with tables\n{_left_out(compiled)}"
         f"RAM: arena {compiled.arena_bytes:,} B, {buffers}, beside the stack\n{_rows(compiled)}"
         f"{len(compiled.files)} files in {compiled.out}; {compiled.name}.h says how to call it",
         markup=False,
         soft_wrap=True,
     )
+
+
+def _left_out(compiled: CompiledModel) -> str:
+    if compiled.constant_channels == 0:
+        return ""
+    channels = f"{compiled.constant_channels:,} of {compiled.channels:,} channels"
+    return f"{channels} are left out: they never change, whatever the input\n"
 
 
 def _rows(compiled: CompiledModel) -> str:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekd.compiler import c_text, ops
+from edgekd.compiler.constant_channels import Step, leave_out_constant_channels
 from edgekd.compiler.emit import content_key, emit
 from edgekd.compiler.fold import fold_padding
 from edgekd.compiler.graph import Graph, Tensor
+from edgekd.compiler.isa import choose
+from edgekd.compiler.layers import Sums
 from edgekd.compiler.lowered import ConstantArray, Folded, KernelCall, Lowered
 from edgekd.compiler.plan import MemoryPlan, PlanOptions, plan_memory
 from edgekd.compiler.reader import read_tflite
-from edgekd.compiler.targets import find_target
+from edgekd.compiler.targets import Target, find_target
 from edgekd.compiler.variables import keep_values
 from edgekd.errors import EdgekdError, InputError
 from edgekd.paths import shipped
@@ -26,9 +29,9 @@ _MAX_ARENA = (1 << 31) - 1  # offsets are 32-bit on every target
 @dataclass(frozen=True)
 class OperatorSummary:
     """One operator for tables. kernel: the C function, "" when no bytes move or
-    another operator does it all. weight_bytes: its weights and biases;
-    constant_bytes: those and the tables derived from them; neither counts what an operator before has already.
-    live_bytes: of the arena while it runs."""
+    another operator does it all. inputs, outputs: shapes without the channels that are left out; macs: with them.
+    weight_bytes: its weights and biases; constant_bytes: those and the tables derived from them; neither counts what
+    an operator before has already. live_bytes: of the arena while it runs."""
 
     index: int
     name: str
@@ -47,8 +50,9 @@ class CompiledModel:
 
     files: the C sources and headers in `out`, all that a build needs. arena_bytes: intermediates and scratch, and the
     inputs and outputs (input_bytes, output_bytes) if `options` puts them there; whole_arena_bytes: what that would be
-    without going row by row. weight_bytes: the model's own
-    weights and biases; constant_bytes: those and everything derived from them. sha256: of the .tflite.
+    without going row by row. channels: outputs of convolutions and dense layers; constant_channels: those of them that
+    are left out (constant_channels.py). weight_bytes: weights and biases that are not; constant_bytes: those and
+    everything derived from them. macs: of the model with all its channels. sha256: of the .tflite.
     """
 
     name: str
@@ -64,6 +68,8 @@ class CompiledModel:
     outputs: tuple[Tensor, ...]
     weight_bytes: int
     constant_bytes: int
+    channels: int
+    constant_channels: int
     macs: int
     operators: tuple[OperatorSummary, ...]
     plan: MemoryPlan
@@ -93,10 +99,11 @@ def compile_model(
     name = c_text.name_from(model.stem) if name is None else c_text.check_name(name)
     graph, folded = fold_padding(keep_values(read_tflite(model)))
     try:
-        calls = tuple(
-            Folded() if position in folded else ops.lower(operator, chosen)
-            for position, operator in enumerate(graph.operators)
-        )
+        steps = [
+            Folded() if position in folded else ops.lower(operator) for position, operator in enumerate(graph.operators)
+        ]
+        graph, slim = leave_out_constant_channels(graph, steps)
+        calls = tuple(_call(step, whole, chosen) for step, whole in zip(slim, steps, strict=True))
         plan = plan_memory(calls, graph, options)
         speed = PlanOptions(options.buffers, "speed")
         whole = plan if options == speed else plan_memory(calls, graph, speed)
@@ -122,12 +129,26 @@ def compile_model(
         outputs=graph.outputs,
         weight_bytes=sum(operator.weight_bytes for operator in operators),
         constant_bytes=sum(operator.constant_bytes for operator in operators),
+        channels=_channels(steps),
+        constant_channels=_channels(steps) - _channels(slim),
         macs=sum(operator.macs for operator in operators),
         operators=operators,
         plan=plan,
         graph=graph,
         sha256=graph.sha256,
     )
+
+
+def _call(step: Step, whole: Step, target: Target) -> Lowered:
+    """How `target` computes `step`. whole: the same with all its channels, whose multiply-accumulates are counted."""
+    if isinstance(step, Lowered):
+        return step
+    call = choose(step, target)
+    return replace(call, macs=whole.macs) if isinstance(whole, Sums) else call
+
+
+def _channels(steps: Sequence[Step]) -> int:
+    return sum(step.outputs for step in steps if isinstance(step, Sums))
 
 
 def _largest(plan: MemoryPlan) -> list[str]:

@@ -6,6 +6,7 @@ Double and single precision matter: each function says which one it takes from w
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,18 @@ def requantize(value: int, multiplier: int, shift: int) -> int:
     if shift > 0:
         return high_multiply(wrap(value << shift), multiplier)
     return rounding_shift(high_multiply(value, multiplier), -shift)
+
+
+def requantize_array(
+    values: npt.NDArray[np.int64],
+    multiplier: int | np.integer[Any] | npt.NDArray[np.int64],
+    shift: int | np.integer[Any] | npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """`requantize` of arrays of 32-bit values, for shifts to the right (0 and below) and multipliers of 0 and above."""
+    scaled = (values * multiplier + (1 << 30)) >> 31
+    mask = (np.int64(1) << np.negative(shift)) - 1
+    rounded: npt.NDArray[np.int64] = (scaled >> np.negative(shift)) + ((scaled & mask) > (mask >> 1) + (scaled < 0))
+    return rounded
 
 
 def quantize_float(value: float, scale: float, zero_point: int) -> int:

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.graph import Graph, Tensor
-from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.isa import choose
+from edgekd.compiler.lowered import KernelCall, Lowered
 from edgekd.compiler.ops import lower
 from edgekd.compiler.reader import read_tflite
 from edgekd.compiler.targets import HOST
@@ -130,9 +131,10 @@ def _operators(graph: Graph, name: str) -> tuple[OperatorFacts, ...]:
     facts = []
     for operator in graph.operators:
         try:
-            call = lower(operator, HOST)
+            layer = lower(operator)
         except InputError as error:
             raise InputError(f"{name}: {error.message}", *error.hints) from None
+        call = layer if isinstance(layer, Lowered) else choose(layer, HOST)
         kernel = call if isinstance(call, KernelCall) else None
         weights = sum(array.weight_bytes for array in kernel.constants) if kernel else 0
         shape = operator.outputs[0].shape

@@ -21,12 +21,12 @@ def add_results(fields: Mapping[str, Any]) -> Numbers:
     """What add_s8.c makes of `fields` without the fused activation: [256][256], by a and b from -128 on."""
     wide = [
         fields[f"sign_{x}"]
-        * _requantized(
+        * quantize.requantize_array(
             (INT8 - fields[f"zero_point_{x}"]) << _EXTRA_BITS, fields[f"multiplier_{x}"], fields[f"shift_{x}"]
         )
         for x in "ab"
     ]
-    sums = _requantized(wide[0][:, None] + wide[1][None, :], fields["multiplier"], fields["shift"])
+    sums = quantize.requantize_array(wide[0][:, None] + wide[1][None, :], fields["multiplier"], fields["shift"])
     results: Numbers = np.clip(sums + int(fields["zero_point"]), quantize.INT8_MIN, quantize.INT8_MAX)
     return results
 
@@ -35,11 +35,3 @@ def add_factor(fields: Mapping[str, Any], operand: str) -> float:
     """By which `operand`, "a" or "b", goes into the result."""
     factor = fields[f"sign_{operand}"] * fields[f"multiplier_{operand}"] * fields["multiplier"]
     return float(factor * 2.0 ** (fields[f"shift_{operand}"] + fields["shift"] + _EXTRA_BITS - 62))
-
-
-def _requantized(values: Numbers, multiplier: int, shift: int) -> Numbers:
-    """edgekd_requantize of requantize.h for shifts to the right."""
-    scaled = (values * multiplier + (1 << 30)) >> 31
-    mask = (1 << -shift) - 1
-    above: Numbers = ((scaled & mask) > (mask >> 1) + (scaled < 0)).astype(np.int64)
-    return (scaled >> -shift) + above

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from edgekd.compiler.graph import Operator
-from edgekd.compiler.isa import choose
 from edgekd.compiler.layers import Layer
 from edgekd.compiler.lowered import Lowered
 from edgekd.compiler.ops import (
@@ -27,7 +26,6 @@ from edgekd.compiler.ops import (
     state,
     transpose_conv,
 )
-from edgekd.compiler.targets import Target
 from edgekd.errors import InputError
 
 _LOWER: Mapping[str, Callable[[Operator], Layer | Lowered]] = {
@@ -98,8 +96,8 @@ _INSTEAD = {
 }
 
 
-def lower(op: Operator, target: Target) -> Lowered:
-    """What `op` becomes on `target`. Raises InputError that names the operator, the tensor and a remedy."""
+def lower(op: Operator) -> Layer | Lowered:
+    """What `op` computes, checked. Raises InputError that names the operator, the tensor and a remedy."""
     lower_one = _LOWER.get(op.name)
     if lower_one is None:
         near = get_close_matches(op.name, SUPPORTED, n=1)
@@ -107,5 +105,4 @@ def lower(op: Operator, target: Target) -> Lowered:
         if op.name in _INSTEAD:
             hint = f"{_INSTEAD[op.name]}; "
         raise InputError(f"{op.where}: this operator is not supported", f"{hint}supported are {', '.join(SUPPORTED)}")
-    lowered = lower_one(op)
-    return lowered if isinstance(lowered, Lowered) else choose(lowered, target)
+    return lower_one(op)
