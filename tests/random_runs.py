@@ -25,7 +25,8 @@ from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.device.client import connect
 from edgekd.device.emulator import Emulator
-from edgekd.evaluate.under_test import BoardUnderTest, board_under_test
+from edgekd.evaluate.board import board_under_test
+from edgekd.evaluate.under_test import BoardUnderTest
 from edgekd.firmware.board import load_board
 from edgekd.firmware.build import build
 from edgekd.firmware.project import MODEL_NAME, make_project
