@@ -2,34 +2,16 @@
  *
  *      scratch   window at x: [height][width][channels]   window at x + 1   ...
  *
- * or these interleaved, see sums_scalar.h. A window's row of taps that are neighbours in the image is copied as one;
- * padding is written as the input's zero point, which the folded bias takes for a zero.
+ * A window's row of taps that are neighbours in the image is copied as one; padding is written as the input's zero
+ * point, which the folded bias takes for a zero.
  */
 #include "conv_2d_s8_scalar.h"
 
 #include "copy_scalar.h"
 
-static void copy(int8_t *to, int32_t step, const int8_t *from, int32_t count) {
-    if (EDGEKD_INTERLEAVED_SCALAR && step > 1) {
-        edgekd_copy_to_fourths_scalar(to, from, count);
-    } else {
-        edgekd_copy_scalar(to, from, count);
-    }
-}
-
-static void fill(int8_t *to, int32_t step, int32_t value, int32_t count) {
-    if (EDGEKD_INTERLEAVED_SCALAR && step > 1) {
-        edgekd_fill_fourths_scalar(to, value, count);
-    } else {
-        edgekd_fill_scalar(to, value, count);
-    }
-}
-
-/* The window at output (y, x), channels first_channel to first_channel + count - 1 of each tap, its inputs `step`
- * apart.
- */
+/* The window at output (y, x), channels first_channel to first_channel + count - 1 of each tap. */
 static void gather(const struct edgekd_conv_2d_s8_scalar *p, const int8_t *input, int32_t y, int32_t x,
-                   int32_t first_channel, int32_t count, int8_t *to, int32_t step) {
+                   int32_t first_channel, int32_t count, int8_t *to) {
     const struct edgekd_window *const w = &p->window;
     const int neighbours = w->dilation_x == 1 && count == w->input_channels;
     const int32_t row_bytes = w->width * count;
@@ -40,24 +22,24 @@ static void gather(const struct edgekd_conv_2d_s8_scalar *p, const int8_t *input
     for (int32_t i = 0; i < w->height; ++i) {
         const int in_image = row >= 0 && row < w->input_height;
         if (!in_image || inside_bytes < row_bytes) {
-            fill(to, step, p->input_zero_point, row_bytes);
+            edgekd_fill_scalar(to, p->input_zero_point, row_bytes);
         }
         if (in_image) {
             const int32_t column = left + inside.first * w->dilation_x;
             const int8_t *from = edgekd_input_row(w, input, row) + column * w->input_channels + first_channel;
-            int8_t *tap = to + inside.first * count * step;
+            int8_t *tap = to + inside.first * count;
             if (neighbours) {
-                copy(tap, step, from, inside_bytes);
+                edgekd_copy_scalar(tap, from, inside_bytes);
             } else {
                 for (int32_t j = inside.first; j < inside.last; ++j) {
-                    copy(tap, step, from, count);
+                    edgekd_copy_scalar(tap, from, count);
                     from += w->dilation_x * w->input_channels;
-                    tap += count * step;
+                    tap += count;
                 }
             }
         }
         row += w->dilation_y;
-        to += row_bytes * step;
+        to += row_bytes;
     }
 }
 
@@ -72,11 +54,9 @@ void edgekd_conv_2d_s8_scalar(const struct edgekd_conv_2d_s8_scalar *p, const in
         for (int32_t x = 0; x < w->output_width; x += EDGEKD_ROWS_SCALAR) {
             const int32_t left = w->output_width - x;
             const int32_t rows = left < EDGEKD_ROWS_SCALAR ? left : EDGEKD_ROWS_SCALAR;
-            const int32_t step = edgekd_input_step_scalar(rows);
-            const int32_t row_step = step > 1 ? 1 : p->sums.depth;
             for (int32_t group = 0; group < p->groups; ++group) {
                 for (int32_t i = 0; i < rows; ++i) {
-                    gather(p, input, y, x + i, group * group_inputs, group_inputs, windows + i * row_step, step);
+                    gather(p, input, y, x + i, group * group_inputs, group_inputs, windows + i * p->sums.depth);
                 }
                 const int32_t output0 = group * group_outputs;
                 edgekd_sums_scalar(&p->sums, windows, rows, to, p->outputs, output0, output0 + group_outputs);

@@ -14,7 +14,7 @@ struct edgekd_conv_2d_s8_scalar {
 };
 
 /* Output rows first to last - 1 of one image, see window.h. scratch: EDGEKD_ROWS_SCALAR * sums.depth bytes, at most
- * 4 * depth.
+ * 2 * depth.
  */
 void edgekd_conv_2d_s8_scalar(const struct edgekd_conv_2d_s8_scalar *p, const int8_t *input, int8_t *output,
                               void *scratch, int32_t first, int32_t last);

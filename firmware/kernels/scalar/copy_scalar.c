@@ -64,25 +64,3 @@ void edgekd_fill_scalar(int8_t *to, int32_t value, int32_t count) {
         KEEP_LOOP();
     }
 }
-
-void edgekd_copy_to_fourths_scalar(int8_t *to, const int8_t *from, int32_t count) {
-    for (; count >= 4; count -= 4) {
-        to[0] = from[0];
-        to[4] = from[1];
-        to[8] = from[2];
-        to[12] = from[3];
-        to += 16;
-        from += 4;
-    }
-    for (; count > 0; --count) {
-        *to = *from++;
-        to += 4;
-    }
-}
-
-void edgekd_fill_fourths_scalar(int8_t *to, int32_t value, int32_t count) {
-    for (; count > 0; --count) {
-        *to = (int8_t)value;
-        to += 4;
-    }
-}

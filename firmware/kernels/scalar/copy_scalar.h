@@ -8,8 +8,4 @@
 void edgekd_copy_scalar(int8_t *to, const int8_t *from, int32_t count);
 void edgekd_fill_scalar(int8_t *to, int32_t value, int32_t count);
 
-/* The same to every fourth byte from `to` on. */
-void edgekd_copy_to_fourths_scalar(int8_t *to, const int8_t *from, int32_t count);
-void edgekd_fill_fourths_scalar(int8_t *to, int32_t value, int32_t count);
-
 #endif

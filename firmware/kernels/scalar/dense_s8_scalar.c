@@ -7,13 +7,7 @@ void edgekd_dense_s8_scalar(const struct edgekd_dense_s8_scalar *p, const int8_t
                             int32_t count) {
     while (count > 0) {
         const int32_t rows = count < EDGEKD_ROWS_SCALAR ? count : EDGEKD_ROWS_SCALAR;
-        if (edgekd_input_step_scalar(rows) == 1) {
-            edgekd_copy_scalar(scratch, x, rows * p->sums.depth);
-        } else {
-            for (int32_t i = 0; i < rows; ++i) {
-                edgekd_copy_to_fourths_scalar((int8_t *)scratch + i, x + i * p->sums.depth, p->sums.depth);
-            }
-        }
+        edgekd_copy_scalar(scratch, x, rows * p->sums.depth);
         edgekd_sums_scalar(&p->sums, scratch, rows, y, p->outputs, 0, p->outputs);
         x += rows * p->sums.depth;
         y += rows * p->outputs;

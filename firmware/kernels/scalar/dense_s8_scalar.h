@@ -9,7 +9,7 @@ struct edgekd_dense_s8_scalar {
     int32_t outputs;
 };
 
-/* `count` rows. x: [count][depth]. y: [count][outputs]. scratch: EDGEKD_ROWS_SCALAR * depth bytes, at most 4 * depth.
+/* `count` rows. x: [count][depth]. y: [count][outputs]. scratch: EDGEKD_ROWS_SCALAR * depth bytes, at most 2 * depth.
  * Rows are read completely before their results are written: y may begin where x does when rows do not grow.
  */
 void edgekd_dense_s8_scalar(const struct edgekd_dense_s8_scalar *p, const int8_t *x, int8_t *y, void *scratch,

@@ -20,16 +20,11 @@
 #define INLINE static inline __attribute__((always_inline))
 
 enum { ROWS = EDGEKD_ROWS_SCALAR, TILES = EDGEKD_TILES_SCALAR, TILE = 4 };
-enum { TURN = ROWS > 1 ? 8 : 4 };                     /* inputs a turn of the inner loops */
-enum { STEP = EDGEKD_INTERLEAVED_SCALAR ? ROWS : 1 }; /* between inputs of one of ROWS rows */
+enum { TURN = ROWS > 1 ? 8 : 4 }; /* inputs a turn of the inner loops */
 
-/* GCC's scheduling before register allocation would load more weights at a time than there are registers. On RV32 a
- * second look at registers saves moves: inner loops of 340 instead of 346 instructions. */
+/* GCC's scheduling before register allocation would load more weights at a time than there are registers. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-schedule-insns")
-#ifdef __riscv
-#pragma GCC optimize("rename-registers")
-#endif
 #endif
 
 /* sum + x * w. The empty statement makes the compiler add product by product (MLA) where it would rather add up some
@@ -39,23 +34,15 @@ INLINE void add_product(uint32_t *sum, int32_t x, int32_t w) {
     __asm__("" : "+r"(*sum));
 }
 
-INLINE void set_rows(uint32_t sums[4], int32_t bias) {
+INLINE void set_rows(uint32_t sums[2], int32_t bias) {
     sums[0] = (uint32_t)bias;
     sums[1] = (uint32_t)bias;
-    sums[2] = (uint32_t)bias;
-    sums[3] = (uint32_t)bias;
 }
 
-INLINE void store_rows(uint32_t *result, const uint32_t sums[4]) {
+INLINE void store_rows(uint32_t *result, const uint32_t sums[2]) {
     result[0] = sums[0];
     if (ROWS > 1) {
         result[1] = sums[1];
-    }
-    if (ROWS > 2) {
-        result[2] = sums[2];
-    }
-    if (ROWS > 3) {
-        result[3] = sums[3];
     }
 }
 
@@ -67,30 +54,18 @@ INLINE void copy_tile(uint32_t *to, const uint32_t *from) {
 }
 
 /* One weight times an input of each of ROWS rows. */
-INLINE void add_rows(uint32_t sums[4], const int32_t x[4], int32_t w) {
+INLINE void add_rows(uint32_t sums[2], const int32_t x[2], int32_t w) {
     add_product(&sums[0], x[0], w);
     if (ROWS > 1) {
         add_product(&sums[1], x[1], w);
     }
-    if (ROWS > 2) {
-        add_product(&sums[2], x[2], w);
-    }
-    if (ROWS > 3) {
-        add_product(&sums[3], x[3], w);
-    }
 }
 
-INLINE void rows_at(uint32_t sums[4][4], const int8_t *row, int32_t step, const int8_t *w) {
-    int32_t x[4];
+INLINE void rows_at(uint32_t sums[TILE][2], const int8_t *row, int32_t step, const int8_t *w) {
+    int32_t x[2];
     x[0] = row[0];
     if (ROWS > 1) {
         x[1] = row[step];
-    }
-    if (ROWS > 2) {
-        x[2] = row[2 * step];
-    }
-    if (ROWS > 3) {
-        x[3] = row[3 * step];
     }
     add_rows(sums[0], x, w[0]);
     add_rows(sums[1], x, w[1]);
@@ -99,49 +74,42 @@ INLINE void rows_at(uint32_t sums[4][4], const int8_t *row, int32_t step, const 
 }
 
 /* One input times a weight of each of a tile's outputs. */
-INLINE void add_tile(uint32_t sums[4], int32_t x, const int8_t *w) {
+INLINE void add_tile(uint32_t sums[TILE], int32_t x, const int8_t *w) {
     add_product(&sums[0], x, w[0]);
     add_product(&sums[1], x, w[1]);
     add_product(&sums[2], x, w[2]);
     add_product(&sums[3], x, w[3]);
 }
 
-INLINE void tiles_at(uint32_t sums[4][TILE], int32_t x, const int8_t *w, int32_t step) {
+INLINE void tiles_at(uint32_t sums[2][TILE], int32_t x, const int8_t *w, int32_t step) {
     add_tile(sums[0], x, w);
     if (TILES > 1) {
         add_tile(sums[1], x, w + step);
     }
-    if (TILES > 2) {
-        add_tile(sums[2], x, w + 2 * step);
-    }
-    if (TILES > 3) {
-        add_tile(sums[3], x, w + 3 * step);
-    }
 }
 
-/* result: [output][row] of ROWS rows and one tile. */
+/* result: [output][row] of ROWS rows, depth apart, and one tile. */
 static void sums_of_rows(uint32_t *result, const int8_t *x, const int8_t *w, int32_t depth, const int32_t *bias) {
-    const int32_t row_step = EDGEKD_INTERLEAVED_SCALAR ? 1 : depth;
-    uint32_t sums[4][4];
+    uint32_t sums[TILE][2];
     set_rows(sums[0], bias[0]);
     set_rows(sums[1], bias[1]);
     set_rows(sums[2], bias[2]);
     set_rows(sums[3], bias[3]);
-    for (const int8_t *const end = x + STEP * (depth & -TURN); x != end; x += STEP * TURN) {
-        rows_at(sums, x + 0 * STEP, row_step, w + 0);
-        rows_at(sums, x + 1 * STEP, row_step, w + 4);
-        rows_at(sums, x + 2 * STEP, row_step, w + 8);
-        rows_at(sums, x + 3 * STEP, row_step, w + 12);
+    for (const int8_t *const end = x + (depth & -TURN); x != end; x += TURN) {
+        rows_at(sums, x + 0, depth, w + 0);
+        rows_at(sums, x + 1, depth, w + 4);
+        rows_at(sums, x + 2, depth, w + 8);
+        rows_at(sums, x + 3, depth, w + 12);
         if (TURN > 4) {
-            rows_at(sums, x + 4 * STEP, row_step, w + 16);
-            rows_at(sums, x + 5 * STEP, row_step, w + 20);
-            rows_at(sums, x + 6 * STEP, row_step, w + 24);
-            rows_at(sums, x + 7 * STEP, row_step, w + 28);
+            rows_at(sums, x + 4, depth, w + 16);
+            rows_at(sums, x + 5, depth, w + 20);
+            rows_at(sums, x + 6, depth, w + 24);
+            rows_at(sums, x + 7, depth, w + 28);
         }
         w += TILE * TURN;
     }
-    for (const int8_t *const end = x + STEP * (depth & (TURN - 1)); x != end; x += STEP) {
-        rows_at(sums, x, row_step, w);
+    for (const int8_t *const end = x + (depth & (TURN - 1)); x != end; ++x) {
+        rows_at(sums, x, depth, w);
         w += TILE;
     }
     store_rows(result, sums[0]);
@@ -153,16 +121,10 @@ static void sums_of_rows(uint32_t *result, const int8_t *x, const int8_t *w, int
 /* result: the sums of one row and TILES tiles, whose weights are w_step apart and their biases bias_step. */
 static void sums_of_tiles(uint32_t *result, const int8_t *x, const int8_t *w, int32_t w_step, int32_t depth,
                           const int32_t *bias, int32_t bias_step) {
-    uint32_t sums[4][4];
+    uint32_t sums[2][TILE];
     copy_tile(sums[0], (const uint32_t *)bias);
     if (TILES > 1) {
         copy_tile(sums[1], (const uint32_t *)bias + bias_step);
-    }
-    if (TILES > 2) {
-        copy_tile(sums[2], (const uint32_t *)bias + 2 * bias_step);
-    }
-    if (TILES > 3) {
-        copy_tile(sums[3], (const uint32_t *)bias + 3 * bias_step);
     }
     for (const int8_t *const end = x + (depth & -TURN); x != end; x += TURN) {
         tiles_at(sums, x[0], w + 0, w_step);
@@ -185,12 +147,6 @@ static void sums_of_tiles(uint32_t *result, const int8_t *x, const int8_t *w, in
     if (TILES > 1) {
         copy_tile(result + TILE, sums[1]);
     }
-    if (TILES > 2) {
-        copy_tile(result + 2 * TILE, sums[2]);
-    }
-    if (TILES > 3) {
-        copy_tile(result + 3 * TILE, sums[3]);
-    }
 }
 
 /* Results of `outputs` outputs of `rows` rows, which are y_step apart. sums: [output][row]. */
@@ -209,12 +165,6 @@ INLINE void finish(const struct edgekd_sums_scalar *p, int32_t first, int32_t ou
             y[0] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
             if (rows > 1) {
                 y[y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
-            }
-            if (rows > 2) {
-                y[2 * y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
-            }
-            if (rows > 3) {
-                y[3 * y_step] = (int8_t)edgekd_result_scalar((int32_t)*sums++, multiplier, shift, offset);
             }
         } else {
             for (int32_t row = 0; row < rows; ++row) {
@@ -248,14 +198,13 @@ static void one_row(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t 
     }
 }
 
-/* Outputs first to last - 1, fewer than a tile, of one row whose inputs are `step` apart. */
-static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, int32_t step, int8_t *y, int32_t first,
-                         int32_t last) {
+/* Outputs first to last - 1, fewer than a tile, of one row. */
+static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, int8_t *y, int32_t first, int32_t last) {
     for (int32_t output = first; output < last; ++output) {
         const int8_t *w = p->weights + first * p->depth + (output - first);
         uint32_t sum = (uint32_t)p->bias[output];
         for (int32_t k = 0; k < p->depth; ++k) {
-            add_product(&sum, x[k * step], *w);
+            add_product(&sum, x[k], *w);
             w += last - first;
         }
         finish(p, output, 1, &sum, 1, y + output, 0);
@@ -265,7 +214,6 @@ static void behind_tiles(const struct edgekd_sums_scalar *p, const int8_t *x, in
 void edgekd_sums_scalar(const struct edgekd_sums_scalar *p, const int8_t *x, int32_t rows, int8_t *y, int32_t outputs,
                         int32_t first, int32_t last) {
     const int32_t tiles_end = first + ((last - first) & ~(TILE - 1));
-    const int32_t step = edgekd_input_step_scalar(rows);
     if (ROWS > 1 && rows == ROWS) {
         all_rows(p, x, y, outputs, first, tiles_end);
     }
@@ -273,9 +221,9 @@ void edgekd_sums_scalar(const struct edgekd_sums_scalar *p, const int8_t *x, int
         if (ROWS == 1 || rows < ROWS) {
             one_row(p, x, y, first, tiles_end);
         }
-        behind_tiles(p, x, step, y, tiles_end, last);
+        behind_tiles(p, x, y, tiles_end, last);
         edgekd_limit_scalar(y + first, last - first, p->lowest, p->highest);
-        x += step > 1 ? 1 : p->depth;
+        x += p->depth;
         y += outputs;
     }
 }

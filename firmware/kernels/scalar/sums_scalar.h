@@ -5,15 +5,12 @@
 #include <stdint.h>
 
 /* How many sums are made together, so many that all stay in registers: of ROWS rows and four outputs, so that a weight
- * is loaded once for all rows, or of one row and four times TILES outputs. INTERLEAVED: ROWS rows lie input by input,
- * because pointers to each would take registers that sums need.
+ * is loaded once for all rows, or of one row and four times TILES outputs.
  */
-#if defined(__riscv)
-enum { EDGEKD_ROWS_SCALAR = 4, EDGEKD_TILES_SCALAR = 2, EDGEKD_INTERLEAVED_SCALAR = 1 };
-#elif defined(__ARM_ARCH_6M__)
-enum { EDGEKD_ROWS_SCALAR = 1, EDGEKD_TILES_SCALAR = 1, EDGEKD_INTERLEAVED_SCALAR = 0 };
+#if defined(__ARM_ARCH_6M__)
+enum { EDGEKD_ROWS_SCALAR = 1, EDGEKD_TILES_SCALAR = 1 };
 #else
-enum { EDGEKD_ROWS_SCALAR = 2, EDGEKD_TILES_SCALAR = 2, EDGEKD_INTERLEAVED_SCALAR = 0 };
+enum { EDGEKD_ROWS_SCALAR = 2, EDGEKD_TILES_SCALAR = 2 };
 #endif
 
 /* weights: four outputs interleaved, see sums_scalar.c.
@@ -32,14 +29,7 @@ struct edgekd_sums_scalar {
     int8_t highest;
 };
 
-/* Bytes from an input of a row to the next, for `rows` rows. */
-static inline int32_t edgekd_input_step_scalar(int32_t rows) {
-    return EDGEKD_INTERLEAVED_SCALAR && rows == EDGEKD_ROWS_SCALAR ? EDGEKD_ROWS_SCALAR : 1;
-}
-
-/* Outputs first to last - 1 of `rows` rows, at most EDGEKD_ROWS_SCALAR. x: [rows][depth], or [depth][rows] where
- * edgekd_input_step_scalar says so. y: [rows][outputs].
- */
+/* Outputs first to last - 1 of `rows` rows, at most EDGEKD_ROWS_SCALAR. x: [rows][depth]. y: [rows][outputs]. */
 void edgekd_sums_scalar(const struct edgekd_sums_scalar *p, const int8_t *x, int32_t rows, int8_t *y, int32_t outputs,
                         int32_t first, int32_t last);
 

@@ -11,7 +11,7 @@ from edgekd.compiler.layers import Convolution, Dense
 from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Run
 
 _TILE = 4  # outputs
-_ROWS = 2  # EDGEKD_ROWS_SCALAR, at most, of Arm's cores
+_ROWS = 2  # EDGEKD_ROWS_SCALAR, at most
 _SOURCES = (
     "scalar/sums_scalar.c",
     "scalar/sums_scalar.h",
@@ -20,8 +20,7 @@ _SOURCES = (
 )
 
 
-def dense(layer: Dense, rows: int = _ROWS) -> KernelCall:
-    """rows: EDGEKD_ROWS_SCALAR of the core."""
+def dense(layer: Dense) -> KernelCall:
     return KernelCall(
         function="edgekd_dense_s8_scalar",
         struct="edgekd_dense_s8_scalar",
@@ -30,14 +29,13 @@ def dense(layer: Dense, rows: int = _ROWS) -> KernelCall:
         outputs=(layer.target,),
         fields={**_fields(layer, layer.depth), "outputs": layer.outputs},
         constants=(ConstantArray("weights", _tiles(layer.weights, groups=1)), *requantize.constants(layer)),
-        scratch_bytes=min(layer.rows, rows) * layer.depth,
+        scratch_bytes=min(layer.rows, _ROWS) * layer.depth,
         macs=layer.macs,
         run=Run(layer.rows, buffered=1),
     )
 
 
-def convolution(layer: Convolution, rows: int = _ROWS) -> KernelCall:
-    """rows: as in `dense`."""
+def convolution(layer: Convolution) -> KernelCall:
     window = layer.window
     return KernelCall(
         function="edgekd_conv_2d_s8_scalar",
@@ -56,7 +54,7 @@ def convolution(layer: Convolution, rows: int = _ROWS) -> KernelCall:
             ConstantArray("weights", _tiles(layer.by_output(), layer.groups)),
             *requantize.constants(layer),
         ),
-        scratch_bytes=min(window.x.output, rows) * layer.depth,
+        scratch_bytes=min(window.x.output, _ROWS) * layer.depth,
         macs=layer.macs,
         images=window.images,
         rows=window_rows(window),
