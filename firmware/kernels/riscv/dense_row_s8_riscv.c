@@ -8,8 +8,8 @@
  *
  * Times the inputs x and added up these give, P standing for the sum of p x and so on, after 128 (...) times the sum
  * of x is taken off:  P + 2^16 R  and  Q + 2^8 R + 2^16 S.  While all four are at least -2^15 and less than 2^15, R and
- * then S are the upper halves, rounded. The compiler, which knows the weights, cuts the inputs into segments that short;
- * the sums of segments are kept in 32 bits each: P + 2^16 R and R of all, from which P follows at the end.
+ * then S are the upper halves, rounded. The compiler, which knows the weights, cuts the inputs into segments that
+ * short; the sums of segments are kept in 32 bits each: P + 2^16 R and R of all, from which P follows at the end.
  */
 #include "dense_row_s8_riscv.h"
 

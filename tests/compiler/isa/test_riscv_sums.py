@@ -96,11 +96,15 @@ def test_rows_that_share_words(rows: int, tmp_path: Path, objects: Path) -> None
 
 
 def test_one_row(tmp_path: Path, objects: Path) -> None:  # noqa: F811
-    weights = [weights_of(kind, 16, depth) for kind in KINDS for depth in (2, _DEPTH, 1024) if kind != "least"]
+    weights = [weights_of(kind, 16, depth) for kind in ("small", "ones", "rare") for depth in (6, _DEPTH, 1024)]
+    few = weights_of("small", 32, 256)
+    weights += [np.concatenate([few, weights_of(kind, 8, 256)]) for kind in ("mixed", "largest")]
     assert check(weights, 1, tmp_path, objects) == {"edgekd_dense_row_s8_riscv"}
 
 
 def test_a_row_that_is_left_to_the_scalar_kernel(tmp_path: Path, objects: Path) -> None:  # noqa: F811
-    """Two products of the least weight are too much; outputs are no multiple of eight, inputs none of two."""
-    weights = [weights_of("least", 8, 16), weights_of("mixed", 10, 16), weights_of("mixed", 8, 15)]
+    """Few products of large weights fit, not even two of the least; outputs are no multiple of eight, inputs none of
+    two."""
+    weights = [weights_of(kind, 8, 16) for kind in ("largest", "least", "mixed")]
+    weights += [weights_of("small", 10, 16), weights_of("small", 8, 15)]
     assert check(weights, 1, tmp_path, objects) == {"edgekd_dense_s8_scalar"}

@@ -15,15 +15,17 @@ _TILE = 8  # outputs
 _UNROLLED = 2  # inputs
 _LONGEST = 255  # of a segment, in pairs of inputs
 _SUMS_BELOW = 1 << 15
+_WORTHWHILE = 6  # inputs a segment, on average: the scalar kernel takes as long with segments of about five
 
 
 def dense_row(layer: Dense) -> KernelCall | None:
-    """None for layers of other shapes, and for weights so large that not even two products can be kept in 16 bits."""
+    """None for layers of other shapes, and for weights so large that segments are too short."""
     if layer.rows != 1 or layer.depth % _UNROLLED or layer.outputs % _TILE:
         return None
     tiles = layer.weights.reshape(-1, _TILE, layer.depth)
     segments = [_segments(tile) for tile in tiles]
-    if not all(segments):
+    cuts = [*chain(*segments)]
+    if not all(segments) or layer.depth * len(tiles) < _WORTHWHILE * len(cuts):
         return None
     words = (tiles.transpose(0, 2, 1).astype(np.int16) + 128).astype(np.uint8).copy().view(np.int32)
     return KernelCall(
@@ -41,7 +43,7 @@ def dense_row(layer: Dense) -> KernelCall | None:
         },
         constants=(
             ConstantArray("words", words),
-            ConstantArray("segments", np.array([*chain(*segments)], np.uint8), is_weight=False),
+            ConstantArray("segments", np.array(cuts, np.uint8), is_weight=False),
             *requantize.constants(layer),
         ),
         macs=layer.macs,
