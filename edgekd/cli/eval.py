@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekd.cli import print_json
+
+if TYPE_CHECKING:
+    from edgekd.evaluate.scores import Task
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--board", metavar="NAME|FILE", help="A board of `edgekd boards`, or the path of a profile.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="Arrays x_test and y_test.")
+@click.option(
+    "--task",
+    type=click.Choice(["classify", "anomaly"]),
+    help="How answers are scored; without it, as an anomaly detector's where the output has the input's shape.",
+)
 @click.option("--samples", type=click.IntRange(min=1), help="Only the first ones.")
 @click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
 @click.option(
@@ -24,6 +33,7 @@ def command(
     model: Path,
     board: str | None,
     data: Path | None,
+    task: Task | None,
     samples: int | None,
     port: str | None,
     journal: Path | None,
@@ -38,7 +48,7 @@ def command(
     """
     from edgekd.cli.console import console, progress_display
     from edgekd.cli.run import run_until
-    from edgekd.report.tables import eval_table
+    from edgekd.report.tables import classes_table, eval_table
 
     if model.suffix == ".toml":
         result = json.loads((run_until("eval", model) / "eval.json").read_text())
@@ -48,11 +58,16 @@ def command(
         from edgekd.evaluate.api import eval_model
 
         with progress_display() as progress:
-            result = eval_model(model, board, data, samples=samples, port=port, journal=journal, progress=progress)
+            result = eval_model(
+                model, board, data, task=task, samples=samples, port=port, journal=journal, progress=progress
+            )
     if as_json:
         print_json(result)
     else:
         console.print(eval_table(result))
+        if result["per_class"]:
+            console.print()
+            console.print(classes_table(result))
     require_bit_exact(result)
 
 

@@ -14,7 +14,7 @@ from edgekd.evaluate.bench import measure
 from edgekd.evaluate.board import board_under_test, require_reachable
 from edgekd.evaluate.layers import require_traceable
 from edgekd.evaluate.samples import read_test_set
-from edgekd.evaluate.under_test import checked_labels
+from edgekd.evaluate.scores import Task, prepare
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
 from edgekd.progress import Progress, silent
@@ -25,6 +25,7 @@ def eval_model(
     board: str | Path | BoardProfile,
     data: Path | tuple[npt.NDArray[Any], npt.NDArray[np.int64]],
     *,
+    task: Task | None = None,
     samples: int | None = None,
     port: str | None = None,
     engine: str = "aot",
@@ -35,17 +36,18 @@ def eval_model(
     """Stream a test set through `model` on `board` and compare every output byte with TensorFlow Lite Micro's.
 
     data: an .npz file with x_test and y_test, or the two arrays: x (samples, …) float32 in the model's units or int8,
-    channels last; y class indices. samples: only the first ones. port: a pyserial URL of a board that runs the model
-    already; without it an emulated board starts, with the image `elf` or one that is built. journal: a file that keeps
-    the answers and is only ever added to. Without one edgekd keeps its own until the result is whole; either way a
-    call that was interrupted goes on where it was when it is made again.
+    channels last; y class indices. task: "classify" or "anomaly", by default what model and labels look like; an
+    anomaly detector is scored by its reconstruction error, see edgekd.evaluate.scores. samples: only the first ones.
+    port: a pyserial URL of a board that runs the model already; without it an emulated board starts, with the image
+    `elf` or one that is built. journal: a file that keeps the answers and is only ever added to. Without one edgekd
+    keeps its own until the result is whole; either way an interrupted call, made again, goes on where it was.
     Returns a dict of JSON values; accuracies are fractions of 1, confusion[true class][answer] are counts.
     Raises InputError for what cannot be evaluated, DeviceError when the board does not answer as it must.
     """
     x, y = read_test_set(data, samples) if isinstance(data, Path) else (data[0][:samples], data[1][:samples])
-    checked_labels(read_tflite(model), model, y)  # before anything is built
+    tests = prepare(read_tflite(model), model, x, y, task)  # refuses what does not fit before anything is built
     with board_under_test(model, board, engine=engine, port=port, elf=elf) as under_test:
-        return under_test.evaluate(x, y, journal=journal, resume=True, progress=progress)
+        return under_test.measure(tests, journal=journal, resume=True, progress=progress)
 
 
 def bench_model(

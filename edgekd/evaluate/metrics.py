@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgekd.firmware.board import BoardProfile
+
+Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+PERCENTILES = (50, 90, 99)
 
 
 def confusion_matrix(labels: npt.NDArray[np.int64], answers: npt.NDArray[np.int64], classes: int) -> list[list[int]]:
@@ -20,21 +23,49 @@ def confusion_matrix(labels: npt.NDArray[np.int64], answers: npt.NDArray[np.int6
     return rows
 
 
-def wilson_interval(correct: int, samples: int) -> tuple[float, float]:
-    """95 % confidence interval of an accuracy, in percent (Wilson 1927, JASA 22, p. 209)."""
-    z = 1.959963984540054  # the normal distribution's 97.5 % quantile
-    share, z2 = correct / samples, z * z / samples
+def class_figures(confusion: Sequence[Sequence[int]]) -> list[dict[str, Any]]:
+    """For each class its precision, recall and F1, fractions of 1, and support: how many samples are of it.
+
+    A figure that would be a division by zero is None: the precision of a class that was never answered, the recall of
+    one without samples, the F1 of one that is neither.
+    """
+    matrix = np.asarray(confusion, np.int64)
+    figures = []
+    for index, (hits, answered, support) in enumerate(
+        zip(matrix.diagonal().tolist(), matrix.sum(axis=0).tolist(), matrix.sum(axis=1).tolist(), strict=True)
+    ):
+        figures.append(
+            {
+                "class": index,
+                "precision": hits / answered if answered else None,
+                "recall": hits / support if support else None,
+                "f1": 2 * hits / (answered + support) if answered + support else None,
+                "support": support,
+            }
+        )
+    return figures
+
+
+def macro_f1(per_class: Sequence[Mapping[str, Any]]) -> float:
+    """The mean F1 of the classes that have one. per_class: as `class_figures` gives them."""
+    known: list[float] = [row["f1"] for row in per_class if row["f1"] is not None]
+    return sum(known) / len(known)
+
+
+def accuracy_interval(correct: int, samples: int) -> tuple[float, float]:
+    """95 % confidence interval of an accuracy, fractions of 1 (Wilson 1927, JASA 22, p. 209)."""
+    share, z2 = correct / samples, Z_95 * Z_95 / samples
     middle = share + z2 / 2
-    spread = z * math.sqrt(share * (1 - share) / samples + z2 / samples / 4)
-    return 100 * (middle - spread) / (1 + z2), 100 * (middle + spread) / (1 + z2)
+    spread = Z_95 * math.sqrt(share * (1 - share) / samples + z2 / samples / 4)
+    return (middle - spread) / (1 + z2), (middle + spread) / (1 + z2)
 
 
 def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool | None) -> dict[str, Any]:
     """Mean time of an inference from the board's counter; what the counter does not tell is None.
 
     ticks: of each inference. emulated: QEMU counts instructions, exact to a tick; simavr cycles; a real board cycles of
-    its core, or time. None: it may be either, and ticks are all there is to say. `minimum` and `maximum` are in the
-    unit that `source` names.
+    its core, or time. None: it may be either, and ticks are all there is to say. `minimum`, `maximum` and the
+    percentiles (the smallest measured value that so many percent do not exceed) are in the unit that `source` names.
     """
     mean = sum(ticks) / len(ticks)
     instructions = cycles = micros = None
@@ -65,5 +96,10 @@ def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool |
         "micros": micros,
         "source": source,
         "minimum": round(min(ticks) * unit),
+        **{f"p{percent}": round(_percentile(ticks, percent) * unit) for percent in PERCENTILES},
         "maximum": round(max(ticks) * unit),
     }
+
+
+def _percentile(ticks: Sequence[int], percent: int) -> int:
+    return int(np.percentile(ticks, percent, method="inverted_cdf"))

@@ -31,5 +31,7 @@ def run_eval(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
         progress=progress,
     )
     out = folder / "eval" / "eval.json"
-    write_atomically(out, json.dumps({**result, "model": "student.tflite"}, indent=2) + "\n")
+    write_atomically(
+        out, json.dumps({**result, "model": "student.tflite", "class_names": dataset.class_names}, indent=2) + "\n"
+    )
     return [out]

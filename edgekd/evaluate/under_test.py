@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgekd import paths
 from edgekd.compiler.graph import Graph
@@ -17,17 +16,16 @@ from edgekd.convert import tflm
 from edgekd.convert.quantize_io import model_input
 from edgekd.device.client import Device
 from edgekd.errors import DeviceError, InputError
-from edgekd.evaluate.answers import Answers, Sample, answers_to, collect, output_arrays, subject_of
+from edgekd.evaluate.answers import Answers, Array, Sample, answers_to, collect, output_arrays, subject_of
 from edgekd.evaluate.journal import Ending, Journal, Source, Subject
-from edgekd.evaluate.metrics import confusion_matrix, per_inference, wilson_interval
+from edgekd.evaluate.metrics import per_inference
+from edgekd.evaluate.scores import Task, TestSet, prepare, scored
 from edgekd.firmware import Deployment, deploy_cached
 from edgekd.firmware.board import BoardProfile
 from edgekd.progress import Progress, silent
 
 ORACLE = "TensorFlow Lite Micro"
 _PORTS_OF_EMULATORS = ("socket://", "/dev/pts/")
-
-Array = npt.NDArray[Any]
 
 
 class BoardUnderTest:
@@ -87,28 +85,31 @@ class BoardUnderTest:
         x: Array,
         y: Array | None = None,
         *,
+        task: Task | None = None,
         journal: Path | None = None,
         resume: bool = False,
         progress: Progress = silent,
     ) -> dict[str, Any]:
         """Stream samples through the board and compare every output byte with TensorFlow Lite Micro's.
 
-        x: (samples, …), float32 in the model's units or the input tensor's integers, channels last. y: class indices;
-        without them accuracy and confusion are None. journal: a file that keeps the answers (edgekd.evaluate.journal):
-        only samples it lacks are asked for. resume: the same with a file of edgekd's own, which goes when the result
-        is whole, so that an interrupted call goes on when it is made again. Returns JSON values: accuracy as a fraction
-        of 1, confusion[true class][answer] as counts. Raises InputError, DeviceError.
+        x, y, task: a test set as edgekd.evaluate.scores.prepare takes it; without labels there is no score. journal,
+        resume: see `measure`. Returns JSON values, the score's as edgekd.evaluate.scores.scored names them. Raises
+        InputError, DeviceError.
         """
-        if len(x) == 0:
-            raise InputError("there are no samples to evaluate")
-        if len(self.graph.inputs) != 1:
-            raise InputError(f"{self.model}: has {len(self.graph.inputs)} inputs; evaluation feeds one")
-        labels = None if y is None else checked_labels(self.graph, self.model, y)
-        if labels is not None and len(labels) != len(x):
-            raise InputError(f"there are {len(x)} samples and {len(labels)} labels")
-        column = model_input(x, self.graph.inputs[0])
-        inputs = [[sample[None]] for sample in column]
-        subject = subject_of(self.graph, [column])
+        tests = prepare(self.graph, self.model, x, y, task)
+        return self.measure(tests, journal=journal, resume=resume, progress=progress)
+
+    def measure(
+        self, tests: TestSet, *, journal: Path | None = None, resume: bool = False, progress: Progress = silent
+    ) -> dict[str, Any]:
+        """`evaluate` for a test set that was prepared.
+
+        journal: a file that keeps the answers (edgekd.evaluate.journal); only those it lacks are asked for. resume: the
+        same with a file of edgekd's own, which goes when the result is whole, so that an interrupted call goes on when
+        it is made again.
+        """
+        inputs = [[sample[None]] for sample in tests.inputs]
+        subject = subject_of(self.graph, [tests.inputs])
         own = self._own_journal(subject) if resume and journal is None else None
         with Journal(subject, journal or own) as kept:
             self.fill(kept, inputs, progress)
@@ -118,8 +119,9 @@ class BoardUnderTest:
             "model_sha256": self.graph.sha256,
             "board": self.board.name,
             "engine": self.engine,
-            "samples": len(x),
-            **self._scored(answers.outputs, labels),
+            "samples": tests.samples,
+            "inferences": len(inputs),
+            **scored(tests, self.graph, answers.outputs),
             "bit_exact": self.compare(inputs, answers.outputs),
             "per_inference": per_inference(answers.ticks, self.board, emulated=self.emulated),
             "link": answers.link,
@@ -240,36 +242,6 @@ class BoardUnderTest:
             return None
         facts = subject.model_dump_json() + self.source.model_dump_json()
         return paths.home() / "journals" / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.jsonl"
-
-    def _scored(self, outputs: Sequence[Sample], labels: npt.NDArray[np.int64] | None) -> dict[str, Any]:
-        """Accuracy of the largest output, with a 95 % interval, and confusion."""
-        if labels is None:
-            return {"accuracy": None, "accuracy_interval_95": None, "confusion": None}
-        guesses = np.stack([sample[0].reshape(-1) for sample in outputs]).argmax(axis=1).astype(np.int64)
-        correct = int((guesses == labels).sum())
-        low, high = wilson_interval(correct, len(labels))
-        return {
-            "accuracy": correct / len(labels),
-            "accuracy_interval_95": [low / 100, high / 100],
-            "confusion": confusion_matrix(labels, guesses, self.graph.outputs[0].elements),
-        }
-
-
-def checked_labels(graph: Graph, model: Path, y: Array) -> npt.NDArray[np.int64]:
-    """Labels as class indices of a model with one output. Raises InputError when they go beyond its classes."""
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise InputError(
-            f"{model}: {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; accuracy needs one of each",
-            "edgekd bench measures any model",
-        )
-    labels = np.asarray(y).astype(np.int64)
-    classes = graph.outputs[0].elements
-    if labels.ndim != 1 or len(labels) == 0:
-        raise InputError(f"labels have shape {list(labels.shape)}, not one number for each sample")
-    if int(labels.min()) < 0 or int(labels.max()) >= classes:
-        wrong = int(labels.max()) if int(labels.max()) >= classes else int(labels.min())
-        raise InputError(f"{model}: tells {classes} classes apart, and there is a label {wrong}")
-    return labels
 
 
 def _may_be_emulated(port: str, board: BoardProfile) -> bool | None:

@@ -9,7 +9,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgekd.config import Recipe
 from edgekd.report import plots
-from edgekd.report.tables import Row, accuracy_rows, board_accuracy, link_rows, memory_rows, network_rows, speed_rows
+from edgekd.report.tables import (
+    CLASS_COLUMNS,
+    Row,
+    board_score,
+    class_cells,
+    link_rows,
+    memory_rows,
+    network_rows,
+    score_rows,
+    speed_rows,
+)
 
 
 def render(recipe: Recipe, result: dict[str, Any]) -> str:
@@ -19,8 +29,14 @@ def render(recipe: Recipe, result: dict[str, Any]) -> str:
     )
     recipe_text = json.dumps(recipe.model_dump(mode="json"), indent=2)
     return environment.get_template("page.html.j2").render(
-        result=result, sections=_sections(result), recipe=recipe_text
+        result=result, sections=_sections(result), recipe=recipe_text, classes=_classes(result)
     )
+
+
+def _classes(result: dict[str, Any]) -> list[list[str]]:
+    """The table by class, headings first."""
+    names = result["data"]["class_names"]
+    return [list(CLASS_COLUMNS), *(class_cells(row, names) for row in result["per_class"])]
 
 
 def _sections(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -38,9 +54,7 @@ def _sections(result: dict[str, Any]) -> list[dict[str, Any]]:
     confusion = result["confusion"]
     host_samples = sum(map(sum, confusion["host"]))
     return [
-        _section(
-            "On the board", [*accuracy_rows(board_accuracy(result)), *speed_rows(result), *link_rows(result["link"])]
-        ),
+        _section("On the board", [*score_rows(board_score(result)), *speed_rows(result), *link_rows(result["link"])]),
         _section("Student against control", network_rows(result), plots.accuracies(bars)),
         _section("Learning", [], plots.learning_curves(result["history"])),
         _section("Memory", memory_rows(result), plots.memory(steps)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from rich.markup import escape
 from rich.table import Table
 
 Row = tuple[str, str, str]  # what, figure, how to read it
@@ -24,7 +25,7 @@ def table(title: str, rows: Iterable[Row]) -> Table:
 def eval_table(result: Mapping[str, Any]) -> Table:
     """What `edgekd eval` found."""
     title = f"{result['model']} on {result['board']}"
-    rows = [*accuracy_rows(result), *speed_rows(result), *link_rows(result["link"]), *journal_rows(result)]
+    rows = [*score_rows(result), *speed_rows(result), *link_rows(result["link"]), *journal_rows(result)]
     return table(title, rows)
 
 
@@ -82,7 +83,7 @@ _LAYER_COLUMNS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 def summary_tables(result: Mapping[str, Any]) -> list[Table]:
     """What a whole run found."""
     board = [
-        *accuracy_rows(board_accuracy(result)),
+        *score_rows(board_score(result)),
         *speed_rows(result),
         *memory_rows(result),
         *link_rows(result["link"]),
@@ -93,10 +94,12 @@ def summary_tables(result: Mapping[str, Any]) -> list[Table]:
     ]
 
 
-def board_accuracy(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's figures under the keys `edgekd eval` gives them, for `accuracy_rows`."""
+def board_score(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's figures under the keys `edgekd eval` gives them, for `score_rows`."""
     accuracy = result["accuracy"]
     return {
+        "task": "classify",
+        "macro_f1": accuracy["board_macro_f1"],
         "accuracy": accuracy["board"] / 100,
         "accuracy_interval_95": [bound / 100 for bound in accuracy["board_interval_95"]],
         "samples": accuracy["board_samples"],
@@ -124,10 +127,52 @@ def network_rows(result: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def accuracy_rows(result: Mapping[str, Any]) -> list[Row]:
+def score_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Accuracy of a classifier or AUC of an anomaly detector, and whether the outputs are right."""
+    return [*_SCORE_ROWS[result["task"]](result), exact_row(result["bit_exact"])]
+
+
+def _accuracy_rows(result: Mapping[str, Any]) -> list[Row]:
     low, high = result["accuracy_interval_95"]
     note = f"{result['samples']:,} samples; {100 * low:.1f} to {100 * high:.1f} at 95 %"
-    return [("accuracy on the board", f"{100 * result['accuracy']:.2f} %", note), exact_row(result["bit_exact"])]
+    return [
+        ("accuracy on the board", f"{100 * result['accuracy']:.2f} %", note),
+        ("mean F1 of the classes", f"{result['macro_f1']:.4f}", ""),
+    ]
+
+
+def _auc_rows(result: Mapping[str, Any]) -> list[Row]:
+    interval = result["auc_interval_95"]
+    spread = f"{interval[0]:.4f} to {interval[1]:.4f} at 95 %" if interval else "no interval"
+    note = f"{result['samples']:,} samples by reconstruction error; {spread}"
+    return [("AUC on the board", f"{result['auc']:.4f}", note)]
+
+
+_SCORE_ROWS = {"classify": _accuracy_rows, "anomaly": _auc_rows}
+_MOST_CLASSES = 30  # that a terminal shows without the title scrolling away
+
+
+def classes_table(result: Mapping[str, Any]) -> Table:
+    """A row for each class; of many classes those with the lowest F1."""
+    rows, title = result["per_class"], "By class"
+    if len(rows) > _MOST_CLASSES:
+        rows = sorted(rows, key=lambda row: (row["f1"] is None, row["f1"]))[:_MOST_CLASSES]
+        title = f"The {_MOST_CLASSES} of {len(result['per_class'])} classes with the lowest F1"
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in CLASS_COLUMNS:
+        made.add_column(heading, justify="left" if heading == "class" else "right")
+    for row in rows:
+        made.add_row(*map(escape, class_cells(row, result.get("class_names"))))
+    return made
+
+
+CLASS_COLUMNS = ("class", "precision", "recall", "F1", "samples")
+
+
+def class_cells(row: Mapping[str, Any], names: Sequence[str] | None) -> list[str]:
+    """A row of `per_class` as text, in the order of CLASS_COLUMNS. names: of the classes, else they are numbers."""
+    figures = ("–" if row[key] is None else f"{row[key]:.4f}" for key in ("precision", "recall", "f1"))
+    return [names[row["class"]] if names else str(row["class"]), *figures, f"{row['support']:,}"]
 
 
 def exact_row(exact: Mapping[str, Any]) -> Row:
@@ -145,7 +190,9 @@ def speed_rows(result: Mapping[str, Any]) -> list[Row]:
     rows = [(text, form.format(speed[key]), "") for key, text, form in shown if speed[key] is not None]
     if not rows:
         return [("ticks an inference", spread, speed["source"])]
-    return [(*rows[0][:2], spread), *rows[1:]]  # the spread is in the first one's unit
+    percentiles = ", ".join(f"{speed[key]:,}" for key in ("p50", "p90", "p99"))
+    # The spread is in the first one's unit.
+    return [(*rows[0][:2], spread), *rows[1:], ("", percentiles, "are not exceeded by 50, 90, 99 % of inferences")]
 
 
 def memory_rows(result: Mapping[str, Any]) -> list[Row]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from small_models import classifier
+from tflite_builder import ModelBuilder
 
 from edgekd.convert import tflm
 from edgekd.device.emulator import Emulator
@@ -61,7 +62,33 @@ def test_eval_prints_one_json_object_with_the_promised_keys(edgekd_model: Path, 
     assert (result["accuracy"], result["samples"]) == (0.9, 30)
     assert result["bit_exact"]["equal"] == result["bit_exact"]["of"] == 30
     assert result["per_inference"].keys() >= PER_INFERENCE
+    assert (result["task"], result["auc"], len(result["per_class"])) == ("classify", None, 4)
+    assert sum(row["support"] for row in result["per_class"]) == 30
+    speed = result["per_inference"]
+    assert speed["minimum"] <= speed["p50"] <= speed["p90"] <= speed["p99"] <= speed["maximum"]
     assert result["link"].keys() >= LINK and result["link"]["bytes_sent"] > 30 * 192
+
+
+def test_eval_scores_an_anomaly_detector_by_what_it_gives_back(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    x, y = (model.tensor((1, 8), scale=0.1, zero_point=3) for _ in range(2))
+    weights = model.tensor((8, 8), scale=0.01, data=100 * np.eye(8, dtype=np.int8))  # the identity up to 12.4
+    model.operator("FULLY_CONNECTED", [x, weights], [y])
+    (tmp_path / "auto.tflite").write_bytes(model.build([x], [y]))
+    random = np.random.default_rng(0)
+    samples = random.uniform(-6, 6, (12, 3, 8)).astype(np.float32)
+    samples[:4, 1, :2] = 40  # clamped on the way: an anomaly in one of three windows
+    np.savez(tmp_path / "data.npz", x_test=samples, y_test=[1] * 3 + [0] * 9)  # and one that is labelled normal
+    options = ["--board", "mps2-an386", "--data", tmp_path / "data.npz"]
+    done = edgekd("eval", tmp_path / "auto.tflite", *options, "--json")
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert (result["task"], result["samples"], result["inferences"], result["accuracy"]) == ("anomaly", 12, 36, None)
+    assert 24 / 27 <= result["auc"] <= 1 and result["bit_exact"]["of"] == 36
+    low, high = result["auc_interval_95"] or (result["auc"], 1.0)
+    assert low <= result["auc"] <= high
+    done = edgekd("eval", tmp_path / "auto.tflite", *options)
+    assert "AUC on the board" in done.stderr and "By class" not in done.stderr
 
 
 def test_eval_takes_the_url_of_a_running_board_and_refuses_one_with_another_model(
