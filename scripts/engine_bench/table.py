@@ -132,4 +132,8 @@ def _cell(row: Row, other: str, comparison: Comparison, figure: str) -> str:
 
 
 def _fraction(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    """Two decimals, three next to 1, where they would not tell which engine takes less."""
+    if value is None:
+        return "–"
+    text = f"{value:.2f}"
+    return text if text != "1.00" or value == 1 else f"{value:.3f}"

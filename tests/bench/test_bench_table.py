@@ -131,6 +131,13 @@ def test_geometric_means_skip_what_is_not_there() -> None:
     assert geometric_mean([None]) is None
 
 
+@pytest.mark.parametrize(("ours", "text"), [(998, "0.998"), (1003, "1.003"), (1000, "1.00"), (994, "0.99")])
+def test_a_fraction_next_to_1_says_on_which_side_it_is(ours: int, text: str) -> None:
+    builds = [bakenn("cmsis-nn", "O3", **figures(1000))]
+    measured = row(derived={"edgekd": edgekd(figures(ours)), "bakenn": builds})
+    assert f"| 150 (0.50, {text}) |" in short([measured])
+
+
 def test_the_tables() -> None:
     rows = [
         row(),

@@ -33,6 +33,11 @@ def _flat(m: Maker) -> Value:
     return m.input((m.between(1, 5), m.between(1, 70)))
 
 
+def _short(m: Maker) -> Value:
+    """Less than a vector."""
+    return m.input((1, m.between(1, 15)))
+
+
 def _chain(m: Maker, x: Value) -> Value:
     """What networks are made of, so that layers are computed row by row and over their inputs."""
     x = windowed.conv_2d(m, x)
@@ -46,6 +51,7 @@ _KINDS: dict[str, tuple[Operator | Callable[[Maker, Value], Value], Callable[[Ma
     "convolution": (windowed.conv_2d, _image, "conv_2d_s8_mve"),
     "depthwise": (windowed.depthwise_conv_2d, _image, "depthwise_conv_2d_s8_mve"),
     "dense": (windowed.fully_connected, _flat, "fully_connected_s8_mve"),
+    "short row": (windowed.fully_connected, _short, "fully_connected_short_s8_mve"),
     "average pool": (windowed.average_pool_2d, _image, "average_pool_2d_s8_mve"),
     "max pool": (windowed.max_pool_2d, _image, "max_pool_2d_s8_mve"),
     "add": (elementwise.add, _image, "add_s8_mve"),

@@ -79,14 +79,6 @@ static inline void store_two(int8_t *y0, int32x4_t x0, int8_t *y1, int32x4_t x1,
                      : "memory");
 }
 
-/* Sums of four channels to results, as 32-bit numbers. factors: of the four. */
-static inline int32x4_t results(const struct edgekd_scaling_mve *s, int32x4_t sums, const int32_t *factors,
-                                int32x4_t lowest, int32x4_t highest) {
-    const int32x4_t shift = vldrbq_s32((const int8_t *)(factors + 4));
-    const int32x4_t x = edgekd_requantize_mve(sums, vld1q_s32(factors), shift, s->away);
-    return vminq_s32(vmaxq_s32(vaddq_n_s32(x, s->zero_point), lowest), highest);
-}
-
 void edgekd_dense_row_s8_mve(const struct edgekd_dense_s8_mve *p, const int8_t *x, int8_t *y) {
     const struct edgekd_scaling_mve s = p->scaling;
     const int32x4_t lowest = vdupq_n_s32(s.lowest);
@@ -98,7 +90,7 @@ void edgekd_dense_row_s8_mve(const struct edgekd_dense_s8_mve *p, const int8_t *
     int32_t left = p->outputs;
     do {
         const int32x4_t sums = sums_of_row(&w, bias, x, steps);
-        vstrbq_p_s32(y, results(&s, sums, factors, lowest, highest), vctp32q((uint32_t)left));
+        vstrbq_p_s32(y, edgekd_results_mve(&s, sums, factors, lowest, highest), vctp32q((uint32_t)left));
         bias += 4;
         factors += s.step;
         y += 4;
@@ -118,8 +110,8 @@ void edgekd_dense_two_rows_s8_mve(const struct edgekd_dense_s8_mve *p, const int
     do {
         int32x4_t second;
         const int32x4_t first = sums_of_two_rows(&w, bias, x, steps, &second);
-        store_two(y, results(&s, first, factors, lowest, highest), y + apart,
-                  results(&s, second, factors, lowest, highest), left);
+        store_two(y, edgekd_results_mve(&s, first, factors, lowest, highest), y + apart,
+                  edgekd_results_mve(&s, second, factors, lowest, highest), left);
         bias += 4;
         factors += s.step;
         y += 4;

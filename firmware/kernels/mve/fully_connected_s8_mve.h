@@ -19,4 +19,10 @@ void edgekd_fully_connected_s8_mve(const struct edgekd_fully_connected_s8_mve *p
 void edgekd_fully_connected_direct_s8_mve(const struct edgekd_fully_connected_s8_mve *p, const int8_t *input,
                                           int8_t *output, int32_t rows);
 
+/* One row of fewer than 16 inputs, without scratch; output may be input. weights: [outputs, rounded up to 4][depth],
+ * then 16 - depth bytes more: a vector reads the row of one output and the beginning of the next, where x is 0.
+ */
+void edgekd_fully_connected_short_s8_mve(const struct edgekd_fully_connected_s8_mve *p, const int8_t *input,
+                                         int8_t *output);
+
 #endif

@@ -19,16 +19,24 @@
  */
 struct edgekd_scaling_mve {
     const int32_t *factors;
-    int32_t step;
-    int32_t away;
-    int32_t zero_point; /* of the output */
-    int32_t lowest;     /* the fused activation, as limits of the output */
-    int32_t highest;
+    int8_t step;
+    int8_t away;
+    int8_t zero_point; /* of the output */
+    int8_t lowest;     /* the fused activation, as limits of the output */
+    int8_t highest;
 };
 
 static inline int32x4_t edgekd_requantize_mve(int32x4_t sum, int32x4_t multiplier, int32x4_t shift, int32_t away) {
     const int32x4_t x = vqrdmulhq_s32(sum, multiplier);
     return vrshlq_s32(vqdmlahq_n_s32(x, x, away), shift);
+}
+
+/* Sums of four channels to results, as 32-bit numbers. factors: of the four. */
+static inline int32x4_t edgekd_results_mve(const struct edgekd_scaling_mve *s, int32x4_t sums, const int32_t *factors,
+                                           int32x4_t lowest, int32x4_t highest) {
+    const int32x4_t shift = vldrbq_s32((const int8_t *)(factors + 4));
+    const int32x4_t x = edgekd_requantize_mve(sums, vld1q_s32(factors), shift, s->away);
+    return vminq_s32(vmaxq_s32(vaddq_n_s32(x, s->zero_point), lowest), highest);
 }
 
 #endif

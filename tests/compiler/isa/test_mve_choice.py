@@ -74,6 +74,15 @@ def test_several_rows_are_read_two_by_two_before_they_are_written_a_single_one_w
     assert single.run is not None and (single.run.buffered, single.scratch_bytes) == (0, 0)
 
 
+def test_a_row_of_less_than_a_vector_has_its_weights_as_they_are_and_what_a_load_of_the_last_one_reads() -> None:
+    call = choose(dense(scaling([-3]), outputs=5, depth=6, rows=1), M55)
+    assert (call.function, call.scratch_bytes) == ("edgekd_fully_connected_short_s8_mve", 0)
+    weights = constants(call)["weights"]
+    assert np.array_equal(weights[:30], np.arange(1, 31)) and not weights[30:].any()
+    assert weights.size == 7 * 6 + 16
+    assert choose(dense(scaling([-3]), depth=6, rows=2), M55).function == "edgekd_fully_connected_s8_mve"
+
+
 def test_weights_of_four_outputs_lie_side_by_side_filled_up_with_zeros() -> None:
     call = choose(dense(scaling([-3]), outputs=5, depth=18), M55)
     weights = constants(call)["weights"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Run
 _LANES = 16  # products of an instruction
 _QUAD = 4  # outputs of a pass
 _POINTER_BYTES = 4
+_HEADERS = ("mve/fully_connected_s8_mve.h", "mve/dense_s8_mve.h", "mve/requantize_mve.h")
 _SOURCES = ("mve/dense_s8_mve.c", "mve/dense_s8_mve.h", "mve/requantize_mve.h", "mve/copy_mve.h")
 
 
@@ -22,6 +24,8 @@ def dense(layer: Dense) -> KernelCall | None:
     scaling = vector_scaling(layer.scaling)
     if scaling is None:
         return None
+    if layer.rows == 1 and layer.depth < _LANES:
+        return _short(layer, scaling)
     # A single row in whole vectors is read where it is. Several are copied, so that outputs may go over their inputs.
     direct = layer.rows == 1 and layer.depth % _LANES == 0
     return KernelCall(
@@ -35,6 +39,25 @@ def dense(layer: Dense) -> KernelCall | None:
         scratch_bytes=0 if direct else min(layer.rows, 2) * _steps(layer.depth) * _LANES,
         macs=layer.macs,
         run=Run(layer.rows) if direct else Run(layer.rows, buffered=min(layer.rows, 2)),
+    )
+
+
+def _short(layer: Dense, scaling: VectorScaling) -> KernelCall:
+    """One row of less than a vector, whose weights are not filled up."""
+    weights, *tables = _constants(layer, scaling, groups=1)
+    outputs = -(-layer.outputs // _QUAD) * _QUAD
+    filled = np.zeros(outputs * layer.depth + _LANES - layer.depth, np.int8)
+    filled[: layer.weights.size] = layer.weights.reshape(-1)
+    return KernelCall(
+        function="edgekd_fully_connected_short_s8_mve",
+        struct="edgekd_fully_connected_s8_mve",
+        sources=("mve/fully_connected_short_s8_mve.c", *_HEADERS),
+        inputs=(layer.source,),
+        outputs=(layer.target,),
+        fields={**_fields(layer, scaling, layer.depth, groups=1), "depth": layer.depth},
+        constants=(replace(weights, values=filled), *tables),
+        in_place=((0, 0),),
+        macs=layer.macs,
     )
 
 
