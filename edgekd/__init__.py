@@ -2,7 +2,7 @@
 
 Each stage is one function; what it needs is imported when it is first used:
 
-    train, distill       networks (torch)
+    train, distill       networks (torch); Teacher: one of them and how to ask it
     convert, verify      torch to int8 .tflite, checked on TensorFlow Lite Micro
     compile              .tflite to C11
     deploy               firmware for a board, built and uploaded
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgekd.compiler import compile_model as compile
     from edgekd.convert.api import convert, verify
     from edgekd.distill.api import distill, train
+    from edgekd.distill.teachers import Teacher
     from edgekd.evaluate.api import bench_model as bench
     from edgekd.evaluate.api import eval_model as evaluate
     from edgekd.firmware import deploy
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "train": "edgekd.distill.api:train",
     "distill": "edgekd.distill",
+    "Teacher": "edgekd.distill.teachers:Teacher",
     "convert": "edgekd.convert",
     "verify": "edgekd.convert.api:verify",
     "compile": "edgekd.compiler:compile_model",
@@ -42,6 +44,7 @@ _HOMES = {
 __all__ = [  # noqa: RUF022 - in the order of the data's way
     "train",
     "distill",
+    "Teacher",
     "convert",
     "verify",
     "compile",

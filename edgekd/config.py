@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from edgekd.toml_schema import Strict, load_toml
 
@@ -36,7 +36,8 @@ class Network(Strict):
 
     model: a built-in name of edgekd.models or `package.module:callable` that returns a torch.nn.Module taking
     (batch, channels, height, width). options: its keyword arguments. optimizer: SGD with Nesterov momentum, or AdamW.
-    learning_rate: the schedule's peak.
+    learning_rate: the schedule's peak. patience: stop after so many epochs without a better one on the validation set;
+    its weights are then kept. precision: bfloat16 (autocast) where the machine is faster at it.
     """
 
     model: str
@@ -46,6 +47,8 @@ class Network(Strict):
     learning_rate: Rate = 0.01
     weight_decay: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)] = 1e-4
     optimizer: Literal["sgd", "adamw"] = "sgd"
+    patience: PositiveInt | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class Teacher(Network):
@@ -58,18 +61,46 @@ class Teacher(Network):
     augment: Augmentation = "none"
 
 
-class Distill(Strict):
-    """How the student learns of the teachers (Hinton et al. 2015, arXiv:1503.02531, section 2).
+class TeacherFile(Strict):
+    """A teacher that is there already: .onnx, .keras, .h5, or stored logits of the training and validation set in .npz
+    (see edgekd/distill/teachers/). path: relative to the recipe. The rest: see edgekd.distill.teachers.Teacher."""
 
-    temperature: T of the soft targets. hard_weight: share of the true label's cross-entropy; the soft part gets
-    the rest, times T squared. augment: the change each training image gets, the same for student and control.
-    select: the weights kept, of the last epoch or of the best epoch on the validation set.
+    path: Path
+    weight: Annotated[float, Field(gt=0.0, lt=1e9, allow_inf_nan=False)] = 1.0
+    classes: list[int] | None = None
+    input_size: tuple[PositiveInt, PositiveInt] | None = None
+    mean: float | list[float] = 0.0
+    std: float | list[float] = 1.0
+    outputs: Literal["auto", "logits", "probabilities"] = "auto"
+    layout: Literal["channels-first", "channels-last"] | None = None
+
+
+class Distill(Strict):
+    """How the student learns of the teachers.
+
+    method: a name of edgekd.distill.methods, or `package.module:function` of (student_out, teacher_out, target) that
+    returns the loss. options: the method's; temperature and hard_weight, which most have, may stand beside them.
+    assistants: networks between teachers and student, each taught by the one before. augment: the change each training
+    image gets, the same for student and control. select: the weights kept, of the last epoch or of the best epoch on
+    the validation set. cache: keep the teachers' answers in the run directory. seeds: how many students and controls
+    are trained, from the recipe's seed on; the first is converted. log: who is told each epoch's figures.
     """
 
-    temperature: Annotated[float, Field(ge=1.0, le=100.0, allow_inf_nan=False)] = 4.0
-    hard_weight: Fraction = 0.1
+    method: str = "soft-targets"
+    options: Options = {}
+    temperature: Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)] | None = None
+    hard_weight: Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)] | None = None
+    assistants: list[Network] = []
     augment: Augmentation = "none"
     select: Literal["last", "validation"] = "last"
+    cache: bool = True
+    seeds: Annotated[int, Field(ge=1, le=100)] = 1
+    log: list[Literal["tensorboard", "mlflow", "wandb"]] = ["tensorboard"]
+
+    def method_options(self) -> Options:
+        """The method's options, wherever they stand."""
+        beside = {"temperature": self.temperature, "hard_weight": self.hard_weight}
+        return {**self.options, **{name: value for name, value in beside.items() if value is not None}}
 
 
 class Convert(Strict):
@@ -106,12 +137,16 @@ class Gates(Strict):
 
 
 class Recipe(Strict):
-    """A whole run. name: of its folder under `runs/`. seed: fixes every random choice on one machine."""
+    """A whole run. name: of its folder under `runs/`. seed: fixes every random choice on one machine.
+
+    teacher, teacher_files: networks that are trained first, and others that are there; one of both or both.
+    """
 
     name: str
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     data: Data
-    teacher: Teacher
+    teacher: Teacher | None = None
+    teacher_files: list[TeacherFile] = []
     student: Network
     distill: Distill = Distill()
     convert: Convert = Convert()
@@ -127,14 +162,27 @@ class Recipe(Strict):
             raise ValueError(f"{name!r} cannot name a folder\nuse letters, digits, '-', '_' and '.', at most 64")
         return name
 
+    @model_validator(mode="after")
+    def _someone_teaches(self) -> Recipe:
+        if self.teacher is None and not self.teacher_files:
+            raise ValueError("teacher is missing\ngive [teacher], or [[teacher_files]] with a path")
+        return self
+
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe; a relative `data.path` is resolved against the recipe's folder.
+    """Read and check a recipe; relative paths in it are resolved against the recipe's folder.
 
     Raises InputError that lists every problem with its line.
     """
     recipe = load_toml(path, Recipe)
-    if recipe.data.path is not None and not recipe.data.path.is_absolute():
-        data = recipe.data.model_copy(update={"path": (path.parent / recipe.data.path).resolve()})
-        recipe = recipe.model_copy(update={"data": data})
-    return recipe
+    changes: dict[str, object] = {}
+    if recipe.data.path is not None:
+        changes["data"] = recipe.data.model_copy(update={"path": _beside(path, recipe.data.path)})
+    changes["teacher_files"] = [
+        file.model_copy(update={"path": _beside(path, file.path)}) for file in recipe.teacher_files
+    ]
+    return recipe.model_copy(update=changes)
+
+
+def _beside(recipe: Path, path: Path) -> Path:
+    return path if path.is_absolute() else (recipe.parent / path).resolve()

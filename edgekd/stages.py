@@ -38,11 +38,18 @@ class Stage:
 
 def _distill_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
-        **_parts(recipe, "seed", "data", "teacher", "student", "distill"),
+        **_parts(recipe, "seed", "data", "teacher", "teacher_files", "student", "distill"),
         "data_sha256": _data_digest(recipe),
-        "code_sha256": {model: source_digest(model) for model in (recipe.teacher.model, recipe.student.model)},
+        "code_sha256": {place: source_digest(place) for place in _code_of(recipe)},
+        "teacher_files_sha256": [sha256_of(file.path) for file in recipe.teacher_files],
         "versions": _versions("torch", "numpy"),
     }
+
+
+def _code_of(recipe: Recipe) -> list[str]:
+    """Networks and the method, by the names that may stand for a user's own code."""
+    networks = [recipe.student, *recipe.distill.assistants, *([recipe.teacher] if recipe.teacher else [])]
+    return sorted({recipe.distill.method, *(network.model for network in networks)})
 
 
 def _distill(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:

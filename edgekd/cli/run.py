@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,23 @@ from edgekd.cli import print_json
 if TYPE_CHECKING:
     from edgekd.config import Recipe
 
-_RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
-_OUT = click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory; runs/NAME without it."
+RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
+OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory; runs/NAME without it.")
+
+SEEDS = click.option(
+    "--seeds",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Train N students and controls that differ by seed, for mean, deviation and a paired t-test.",
 )
 
 
 @click.command()
-@_RECIPE
-@_OUT
+@RECIPE
+@OUT
+@SEEDS
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
-def command(recipe: Path, out: Path | None, as_json: bool) -> None:
+def command(recipe: Path, out: Path | None, seeds: int | None, as_json: bool) -> None:
     """Run RECIPE: teachers, student, int8 model, firmware, board, report.
 
     What did not change since the last run is kept. Exit code 1: the run is complete and its result misses a gate.
@@ -33,7 +40,7 @@ def command(recipe: Path, out: Path | None, as_json: bool) -> None:
     from edgekd.report import print_summary
     from edgekd.run import run_recipe
 
-    plan = read_recipe(recipe)
+    plan = with_distill(read_recipe(recipe), seeds=seeds)
     run = run_recipe(plan, out or Path("runs") / plan.name, observer=StageDisplay())
     if as_json:
         print_json(run.result)
@@ -55,24 +62,36 @@ def read_recipe(path: Path) -> Recipe:
     return recipe
 
 
+def with_distill(recipe: Recipe, **changes: object) -> Recipe:
+    """The recipe with other values in [distill]; those that are None stay. Checked as the file was."""
+    from edgekd.config import Distill
+
+    given = {name: value for name, value in changes.items() if value is not None}
+    # With what was set alone, so that defaults that depend on the method stay defaults.
+    kept = recipe.distill.model_dump(exclude_unset=True)
+    return recipe.model_copy(update={"distill": Distill.model_validate({**kept, **given})})
+
+
 def stage_command(name: str, text: str) -> click.Command:
     """A command that runs a recipe up to and including the stage `name`."""
 
     @click.command(name=name, help=text)
-    @_RECIPE
-    @_OUT
+    @RECIPE
+    @OUT
     def stage(recipe: Path, out: Path | None) -> None:
         run_until(name, recipe, out)
 
     return stage
 
 
-def run_until(name: str, recipe: Path, out: Path | None = None) -> Path:
+def run_until(
+    name: str, recipe: Path, out: Path | None = None, change: Callable[[Recipe], Recipe] = lambda recipe: recipe
+) -> Path:
     """Run `recipe` up to the stage `name`, showing progress; returns the folder of what the stage made."""
     from edgekd.cli.console import StageDisplay, console
     from edgekd.run import run_recipe
 
-    plan = read_recipe(recipe)
+    plan = change(read_recipe(recipe))
     run = run_recipe(plan, out or Path("runs") / plan.name, until=name, observer=StageDisplay())
     console.print(f"{name}: {run.folder / name}", soft_wrap=True, markup=False)
     return run.folder / name

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +12,20 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from edgekd.data.dataset import check_labels
-from edgekd.distill.augment import augment_named
-from edgekd.distill.ensemble import ensemble
-from edgekd.distill.feeds import ArrayFeed, Feed, LoaderFeed, samples_and_labels, soft_tables
+from edgekd.distill.answers import Store
+from edgekd.distill.feeds import samples_and_labels
 from edgekd.distill.inference import accuracy, predict
-from edgekd.distill.inputs import Samples, check_batch, classes_of, parts_of, samples_of, weights_digest
-from edgekd.distill.training import Training, chosen_row, distillation_loss, fit, hard_loss
+from edgekd.distill.inputs import check_batch, classes_of, parts_of, samples_of
+from edgekd.distill.loggers import Logger, logger_of
+from edgekd.distill.methods import BornAgain, Method
+from edgekd.distill.options import training_and_method, training_of
+from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of, specs_of
+from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught, identity_of
+from edgekd.distill.training import Row, Training, chosen_row
 from edgekd.errors import InputError
 from edgekd.progress import Progress, silent
 
-History = list[dict[str, float]]
+History = list[Row]
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class DistillResult:
     """student: the module given, trained in place. control: the same student trained without a teacher, None when it
     was not wanted; control_history: its rows. history: one row an epoch, see training.fit.
 
-    metrics: `epoch`, `val_loss`, `val_accuracy` and `teacher_val_accuracy` (percent; of all teachers together),
-    `control_val_accuracy`, and on a Dataset the same with `test` for `val`.
+    metrics: `epoch`, `val_loss`, `val_accuracy` and `teacher_val_accuracy` (percent; of all teachers together; not
+    there when only their answers to the training set are), `control_val_accuracy`, and on a Dataset the same with
+    `test` for `val`.
     """
 
     student: nn.Module
@@ -63,6 +65,7 @@ def train(
     *,
     augment: str = "none",
     checkpoint: Path | str | None = None,
+    log: Logger | Sequence[Logger] | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> TrainResult:
@@ -71,221 +74,185 @@ def train(
     train, val: (x, y) with x float32 (samples, channels, …) as the model takes it and y class indices from 0; or a
     DataLoader that gives such batches; or an edgekd.data.Dataset, which brings its own validation set.
     augment: "none", "flip", "shift" or "shift-flip". checkpoint: a folder; training that was interrupted goes on there.
-    options: fields of training.Training: epochs, batch_size, learning_rate, weight_decay, optimizer,
-    label_smoothing, select, seed. The same seed and machine give the same weights; the model's initial weights
-    are the caller's.
-    Raises InputError for data and options that do not fit, EdgekdError when training diverges.
+    log: see loggers.py. options: fields of training.Training: epochs, batch_size, learning_rate, weight_decay,
+    optimizer, label_smoothing, select, patience, precision, seed. The same seed and machine give the same weights;
+    the model's initial weights are the caller's.
+    Raises InputError for data and options that do not fit, EdgekdError when training diverges or memory runs out.
 
         result = edgekd.train(net, (x_train, y_train), (x_val, y_val), epochs=5)
     """
     training = training_of(options)
-    data = _Data(train, val, augment, training)
-    data.check(model, "the model")
-    result = _fit(data, model, training, "model", None, checkpoint, progress)
-    return TrainResult(model, {**_kept(result, training), **data.tested("test_accuracy", model)}, result)
+    call = _Call(_Data(train, val, augment), training, checkpoint, log, progress)
+    call.data.check(model, "the model")
+    history = call.fit(model, "model", None)
+    metrics = {**_kept(history, training), **call.data.tested("test_accuracy", model)}
+    call.log.finish(metrics)
+    return TrainResult(model, metrics, history)
 
 
 def distill(
-    teacher: nn.Module | Sequence[nn.Module],
+    teacher: Any,
     student: nn.Module,
     train: Any,
     val: Any = None,
     *,
-    temperature: float = 4.0,
-    hard_weight: float = 0.1,
-    control: bool = True,
+    method: str | Method | type[Method] | Callable[[Tensor, Tensor, Tensor], Tensor] = "soft-targets",
+    assistants: Sequence[nn.Module] = (),
+    control: bool | None = None,
     augment: str = "none",
+    cache: Path | str | None = None,
     checkpoint: Path | str | None = None,
+    log: Logger | Sequence[Logger] | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> DistillResult:
-    """Train a student, in place, with the soft targets of one teacher or of several averaged in probability space.
+    """Train a student, in place, with what one teacher says or several, averaged in probability space.
 
-    teacher: trained modules; they are asked in evaluation mode without gradients and keep their modes and weights.
-    temperature, hard_weight: see soft_targets.py. control: also train a copy of the student as it came, with the same
-    data, augmentation, order and budget but labels alone. The rest: see `train`.
-    Raises InputError for data and options that do not fit, EdgekdError when training diverges.
+    teacher: a trained module, a path (.onnx, .keras, .h5, or stored logits in .npz or .npy), an array of logits of the
+    training set, an edgekd.Teacher (weight, input size, normalisation, classes), or a list of these. Modules are asked
+    in evaluation mode without gradients and keep their modes and weights. None with method "born-again": the student
+    alone. train: as of `train`, or x alone, for methods that do without labels.
+    method: a name of methods.METHODS, one made (`DKD(alpha=2.0)`), or a function of your own
+    (student_out, teacher_out, target) -> loss. options: the method's (temperature, hard_weight, …), see its class, and
+    those of `train`.
+    assistants: networks between teacher and student in size (Mirzadeh et al. 2020, arXiv:1902.03393): each is trained,
+    in place, by the one before it, and the last one teaches the student.
+    control: also train a copy of the student as it came, with the same data, augmentation, order and budget but labels
+    alone; by default where there are labels. cache: a folder where the teachers' answers are kept for the next time.
+    Raises InputError for data and options that do not fit, EdgekdError when training diverges or memory runs out.
 
         result = edgekd.distill([net_a, net_b], small, (x_train, y_train), (x_val, y_val), epochs=5)
     """
-    teachers = [teacher] if isinstance(teacher, nn.Module) else list(teacher)
-    training = training_of(options)
-    _check_softness(temperature, hard_weight)
-    data = _Data(train, val, augment, training)
-    _check_classes(data, teachers, student)
-    untrained = copy.deepcopy(student) if control else None
-    soft = Soft(teachers, temperature, hard_weight)
-    history = _fit(data, student, training, "student", soft, checkpoint, progress)
-    said = ensemble(teachers, data.val.x, temperature=1.0)
-    metrics = {**_kept(history, training), "teacher_val_accuracy": accuracy(said, data.val.y)}
+    training, made = training_and_method(method, options)
+    data = _Data(train, val, augment, unlabelled=True)
+    call = _Call(data, training, checkpoint, log, progress)
+    classes = data.check(student, "the student")
+    control = data.train.labelled if control is None else control
+    untrained = copy.deepcopy(student)
+    first_control: History | None = None
+    if teacher is None and isinstance(made, BornAgain):
+        first_control = call.fit(untrained, "control", None)
+        teacher, untrained = untrained, copy.deepcopy(untrained)
+    ensemble = ensemble_of(specs_of(teacher), student, data.val.x[:16], classes)
+    course = _Course(call, made, Store(Path(cache)) if cache is not None else None)
+    history = course.teach(ensemble, student, assistants)
+    metrics = {**_kept(history, training), **_said(ensemble, data)}
     metrics |= data.tested("test_accuracy", student)
     control_history: History = []
-    if untrained is not None:
-        control_history = _fit(data, untrained, training, "control", None, checkpoint, progress)
+    if control:
+        control_history = first_control or call.fit(untrained, "control", None)
         metrics["control_val_accuracy"] = chosen_row(control_history, training)["val_accuracy"]
         metrics |= data.tested("control_test_accuracy", untrained)
-    return DistillResult(student, metrics, history, untrained, control_history)
-
-
-@dataclass(frozen=True)
-class Soft:
-    """Who teaches a student, and how softly."""
-
-    teachers: Sequence[nn.Module]
-    temperature: float
-    hard_weight: float
-
-    def ask(self, x: Tensor) -> Tensor:
-        """The teachers' probabilities at the temperature, (batch, classes)."""
-        return ensemble(self.teachers, x, self.temperature)
-
-
-def training_of(options: dict[str, Any]) -> Training:
-    """Options as Training. Raises InputError for an unknown name or a value out of range."""
-    known = [field.name for field in fields(Training)]
-    for name in options:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise InputError(f"unknown option {name!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
-    training = Training(**options)
-    limits: dict[str, tuple[type | tuple[type, ...], float, float]] = {
-        "epochs": (int, 1, 1e6),
-        "batch_size": (int, 1, 1e6),
-        "learning_rate": ((int, float), 1e-9, 100),
-        "weight_decay": ((int, float), 0, 1),
-        "label_smoothing": ((int, float), 0, 1),
-        "seed": (int, 0, 2**63 - 1),
-    }
-    for name, (kind, least, most) in limits.items():
-        value: Any = getattr(training, name)
-        right_kind = isinstance(value, kind) and not isinstance(value, bool)
-        if not (right_kind and least <= value <= most):
-            raise InputError(f"{name} is {value!r}", f"it must be from {least:g} to {most:g}")
-    for name, choices in {"optimizer": ("sgd", "adamw"), "select": ("last", "validation")}.items():
-        if getattr(training, name) not in choices:
-            raise InputError(f"{name} is {getattr(training, name)!r}", "one of " + ", ".join(choices))
-    return training
-
-
-def feed_of(samples: Samples, training: Training, augment: str, soft: Soft | None, watch: Any = None) -> ArrayFeed:
-    """Batches of samples in memory.
-
-    The teachers are asked about every view beforehand when that is less work than asking in every epoch.
-    """
-    views = augment_named(augment, tuple(samples.x.shape[1:]))
-    tables, ask = None, None
-    if soft is not None and views.views <= training.epochs:
-        tables = soft_tables(soft.teachers, samples.x, views, soft.temperature, watch)
-    elif soft is not None:
-        ask = soft.ask
-    return ArrayFeed(
-        samples.x,
-        samples.y,
-        batch_size=training.batch_size,
-        augment=views,
-        seed=training.seed,
-        tables=tables,
-        ask=ask,
-    )
+    call.log.finish(metrics)
+    return DistillResult(student, metrics, history, untrained if control else None, control_history)
 
 
 class _Data:
     """Training, validation and test data of a call, checked."""
 
-    def __init__(self, train: Any, val: Any, augment: str, training: Training) -> None:
+    def __init__(self, train: Any, val: Any, augment: str, *, unlabelled: bool = False) -> None:
         train, val, self.test = parts_of(train, val)
         self.val = samples_of(val, "val")
-        self._augment = augment
         self._loader = train if isinstance(train, DataLoader) else None
-        self._samples = None if self._loader is not None else samples_of(train, "train")
+        samples = None if self._loader is not None else samples_of(train, "train", unlabelled=unlabelled)
         if self._loader is not None and augment != "none":
             raise InputError(f"augment {augment!r} does not go with a DataLoader", "augment in its Dataset")
-        if self._samples is not None and self._samples.x.shape[1:] != self.val.x.shape[1:]:
+        if samples is not None and samples.x.shape[1:] != self.val.x.shape[1:]:
             raise InputError(
-                f"train has samples of shape {list(self._samples.x.shape[1:])}, val of {list(self.val.x.shape[1:])}"
+                f"train has samples of shape {list(samples.x.shape[1:])}, val of {list(self.val.x.shape[1:])}"
             )
-        self._classes = 0
+        self.train = TrainingSet(samples, augment, self._loader)
 
     def check(self, model: Any, name: str) -> int:
         """Classes of a network; the data's labels must be among them."""
-        self._classes = classes_of(model, name, self.val.x)
-        check_labels("val: y", self.val.y.numpy(), self._classes)
-        if self._samples is not None:
-            check_labels("train: y", self._samples.y.numpy(), self._classes)
+        classes = classes_of(model, name, self.val.x)
+        check_labels("val: y", self.val.y.numpy(), classes)
+        if self.train.samples is not None:
+            if self.train.labelled:
+                check_labels("train: y", self.train.samples.y.numpy(), classes)
         elif self._loader is not None:
             x, _ = samples_and_labels(next(iter(self._loader), None))
             classes_of(model, name, x)
-        return self._classes
-
-    def feed(self, training: Training, soft: Soft | None) -> Feed:
-        if self._samples is not None:
-            return feed_of(self._samples, training, self._augment, soft)
-        assert self._loader is not None
-        check = check_batch(self._classes, "train")
-        return LoaderFeed(self._loader, seed=training.seed, check=check, ask=soft.ask if soft is not None else None)
+            self.train = replace(self.train, check=check_batch(classes, "train"))
+        return classes
 
     def tested(self, key: str, model: nn.Module) -> dict[str, float]:
         return {key: accuracy(predict(model, self.test.x), self.test.y)} if self.test is not None else {}
 
-    def identity(self) -> list[str]:
-        train = self._samples.digest() if self._samples is not None else "DataLoader"
-        return [train, self.val.digest(), self._augment]
+
+class _Call:
+    """What all networks of a call are trained with."""
+
+    def __init__(
+        self, data: _Data, training: Training, checkpoint: Path | str | None, log: Any, progress: Progress
+    ) -> None:
+        self.data, self.training, self.log = data, training, logger_of(log)
+        self._folder = Path(checkpoint) if checkpoint is not None else None
+        self._progress = progress
+
+    def fit(self, model: nn.Module, role: str, teaching: Teaching | None, training: Training | None = None) -> History:
+        training = training or self.training
+        identity = ""
+        if self._folder is not None:
+            shapes = [(key, list(value.shape)) for key, value in model.state_dict().items()]
+            taught = [] if teaching is None else teaching.identity()
+            identity = identity_of(
+                role, asdict(training), self.data.train.identity(), self.data.val.digest(), shapes, taught
+            )
+        return fit_taught(
+            model,
+            self.data.train,
+            self.data.val,
+            training,
+            teaching,
+            name=f"the {role}",
+            checkpoint=self._folder / f"{role}.pt" if self._folder is not None else None,
+            identity=identity,
+            watch=lambda share, text: self._progress(share, 1.0, text),
+            log=lambda row: self.log.row(role, row),
+        )
 
 
-def _fit(
-    data: _Data,
-    model: nn.Module,
-    training: Training,
-    role: str,
-    soft: Soft | None,
-    checkpoint: Path | str | None,
-    progress: Progress,
-) -> History:
-    identity = ""
-    if checkpoint is not None:
-        shapes = [(key, list(value.shape)) for key, value in model.state_dict().items()]
-        taught = [] if soft is None else [*map(weights_digest, soft.teachers), soft.temperature, soft.hard_weight]
-        identity = identity_of(role, asdict(training), data.identity(), shapes, taught)
-    loss = (
-        hard_loss(training.label_smoothing) if soft is None else distillation_loss(soft.temperature, soft.hard_weight)
-    )
-    return fit(
-        model,
-        data.feed(training, soft),
-        (data.val.x, data.val.y),
-        training,
-        loss,
-        name=f"the {role}",
-        checkpoint=Path(checkpoint) / f"{role}.pt" if checkpoint is not None else None,
-        identity=identity,
-        watch=lambda share, text: progress(share, 1.0, text),
-    )
+class _Course:
+    """Teachers, then whoever they teach in turn, down to the student."""
+
+    def __init__(self, call: _Call, method: Method, store: Store | None) -> None:
+        self._call, self._method, self._store = call, method, store
+
+    def teach(self, teachers: Ensemble, student: nn.Module, assistants: Sequence[nn.Module]) -> History:
+        seed = self._call.training.seed
+        if assistants and self._method.trains_teachers:
+            raise InputError(f"{self._method.name} has peers, no teachers: assistants have no place in it")
+        for number, assistant in enumerate(assistants, start=1):
+            teachers = self._next(teachers, assistant, f"assistant {number}", seed)
+        generations = self._method.generations if isinstance(self._method, BornAgain) else 1
+        born = [copy.deepcopy(student) for _ in range(generations - 1)]
+        for number, one in enumerate(born, start=1):
+            teachers = self._next(teachers, one, f"generation {number}", seed + number)
+        return self._fit(student, "student", teachers, seed)
+
+    def _next(self, teachers: Ensemble, model: nn.Module, role: str, seed: int) -> Ensemble:
+        """`model`, taught, as the next teacher."""
+        classes = self._call.data.check(model, f"the {role}")
+        self._fit(model, role, teachers, seed)
+        return ensemble_of([Teacher(model)], None, self._call.data.val.x[:16], classes)
+
+    def _fit(self, model: nn.Module, role: str, teachers: Ensemble, seed: int) -> History:
+        training = replace(self._call.training, seed=seed)
+        return self._call.fit(model, role, Teaching(self._method, teachers, self._store), training)
 
 
-def identity_of(*parts: Any) -> str:
-    """A digest of JSON values: equal exactly when all of them are."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+def _said(teachers: Ensemble, data: _Data) -> dict[str, float]:
+    """Accuracies of the teachers together, where they can be asked."""
+    metrics: dict[str, float] = {}
+    if (answers := teachers.validation(data.val.x)) is not None:
+        metrics["teacher_val_accuracy"] = accuracy(teachers.probabilities(answers, 1.0), data.val.y)
+    if data.test is not None and not teachers.stored:
+        said = teachers.probabilities(teachers.ask(data.test.x), 1.0)
+        metrics["teacher_test_accuracy"] = accuracy(said, data.test.y)
+    return metrics
 
 
 def _kept(history: History, training: Training) -> dict[str, float]:
     row = chosen_row(history, training)
     return {key: row[key] for key in ("epoch", "val_loss", "val_accuracy")}
-
-
-def _check_softness(temperature: float, hard_weight: float) -> None:
-    if not (isinstance(temperature, (int, float)) and 1.0 <= temperature <= 100.0):
-        raise InputError(f"temperature is {temperature!r}", "1 to 100; 2 to 6 are usual")
-    if not (isinstance(hard_weight, (int, float)) and 0.0 <= hard_weight <= 1.0):
-        raise InputError(f"hard_weight is {hard_weight!r}", "0 (teachers alone) to 1 (labels alone)")
-
-
-def _check_classes(data: _Data, teachers: Sequence[Any], student: Any) -> None:
-    if not teachers:
-        raise InputError("there is no teacher", "give one module or a list of them")
-    classes = data.check(student, "the student")
-    for index, one in enumerate(teachers):
-        name = "the teacher" if len(teachers) == 1 else f"teacher {index}"
-        if one is student:
-            raise InputError(f"{name} is the student itself", "give another module, or a copy.deepcopy of it")
-        if (found := classes_of(one, name, data.val.x)) != classes:
-            raise InputError(f"{name} has {found} classes, the student {classes}", "both need the same classes")

@@ -18,7 +18,7 @@ import torch
 
 from edgekd.errors import InputError
 
-_FORMAT = 1
+_FORMAT = 2
 # What zipfile and torch.load raise on damaged or foreign files.
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -38,13 +38,14 @@ class State:
     """Where training stands after `epoch` epochs.
 
     identity: what the training is of (networks, data, settings); it resumes only when that is the same.
-    model, optimizer: state dictionaries. best: the weights of the best epoch on the validation set so far, {} when
-    they are not wanted. history: one row an epoch.
+    model, optimizer: state dictionaries. loss: of what the loss trains or remembers, {} when it does not. best: the
+    weights of the best epoch on the validation set so far, {} when they are not wanted. history: one row an epoch.
     """
 
     identity: str
     epoch: int = 0
     model: dict[str, Any] = field(default_factory=dict)
+    loss: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     best: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)

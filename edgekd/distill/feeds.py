@@ -6,27 +6,37 @@ images in the same order, and resumed training goes on as it would have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
+from edgekd.distill.answers import Answers, Place
 from edgekd.distill.augment import Augment
-from edgekd.distill.ensemble import ensemble
 from edgekd.distill.seeds import mixed
 from edgekd.errors import InputError
 
 _ORDER = 1  # the place of a feed's own random stream among those of a seed
+_MIXUP = 7
 
 
 class Batch(NamedTuple):
-    """x: (batch, channels, …). y: class indices, (batch,). soft: the teachers' probabilities, (batch, classes)."""
+    """x: (batch, channels, …). y: class indices, (batch,), -1 where there are no labels. answers: the teachers'
+    logits, (teachers, batch, classes). chosen: which samples of the training set, (batch,), None from a DataLoader.
+    epoch: from 0."""
 
     x: Tensor
     y: Tensor
-    soft: Tensor | None
+    answers: Tensor | None = None
+    chosen: Tensor | None = None
+    epoch: int = 0
+
+
+# What is minimised: the scalar, and its parts by name, detached, for the history. From the network's logits, (batch,
+# classes), and the batch. One with weights or memory of its own is a torch.nn.Module.
+Loss = Callable[[Tensor, Batch], tuple[Tensor, dict[str, Tensor]]]
 
 
 class Feed(Protocol):
@@ -44,8 +54,9 @@ class Feed(Protocol):
 class ArrayFeed:
     """Batches of samples in memory, shuffled and augmented by seed; the last, smaller batch of an epoch is dropped.
 
-    x: (samples, channels, …) float32. y: int64 (samples,). tables: what the teachers say of every view,
-    (views, samples, classes), see `soft_tables`; or ask: the teachers themselves, asked batch by batch.
+    x: (samples, channels, …) float32. y: int64 (samples,). answers: of the teachers. mixup: mix each image with
+    another one of its batch (Zhang et al. 2018, arXiv:1710.09412), by a share of 0 to 1, all equally likely; the
+    labels then say nothing.
     """
 
     def __init__(
@@ -56,12 +67,12 @@ class ArrayFeed:
         batch_size: int,
         augment: Augment,
         seed: int,
-        tables: Tensor | None = None,
-        ask: Callable[[Tensor], Tensor] | None = None,
+        answers: Answers | None = None,
+        mixup: bool = False,
     ) -> None:
         self._x, self._y, self._seed = x, y, seed
         self._batch_size = min(batch_size, len(x))
-        self._augment, self._tables, self._ask = augment, tables, ask
+        self._augment, self._answers, self._mixup = augment, answers, mixup
 
     def __len__(self) -> int:
         return len(self._x) // self._batch_size
@@ -70,15 +81,16 @@ class ArrayFeed:
         generator = torch.Generator().manual_seed(mixed(self._seed, _ORDER, number))
         order = torch.randperm(len(self._x), generator=generator)
         views = self._augment.draw(len(self._x), generator)
+        shares = torch.Generator().manual_seed(mixed(self._seed, _MIXUP, number))
         for step in range(len(self)):
             chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-            x = self._augment.apply(self._x[chosen], views[chosen])
-            yield Batch(x, self._y[chosen], self._soft(x, chosen, views[chosen]))
-
-    def _soft(self, x: Tensor, chosen: Tensor, views: Tensor) -> Tensor | None:
-        if self._tables is not None:
-            return self._tables[views, chosen]
-        return self._ask(x) if self._ask is not None else None
+            x, y = self._augment.apply(self._x[chosen], views[chosen]), self._y[chosen]
+            if self._mixup:
+                x, y = _mixed_up(x, shares), torch.full_like(y, -1)
+            answers = None
+            if self._answers is not None:
+                answers = self._answers.of(x, Place(chosen, views[chosen], number, step, len(self)))
+            yield Batch(x, y, answers, chosen, number)
 
 
 class LoaderFeed:
@@ -95,8 +107,9 @@ class LoaderFeed:
         seed: int,
         check: Callable[[Tensor, Tensor], None],
         ask: Callable[[Tensor], Tensor] | None = None,
+        mixup: bool = False,
     ) -> None:
-        self._loader, self._seed, self._check, self._ask = loader, seed, check, ask
+        self._loader, self._seed, self._check, self._ask, self._mixup = loader, seed, check, ask, mixup
 
     def __len__(self) -> int:
         return len(self._loader)
@@ -104,14 +117,23 @@ class LoaderFeed:
     def epoch(self, number: int) -> Iterator[Batch]:
         for source in {id(g): g for g in self._generators()}.values():
             source.manual_seed(mixed(self._seed, _ORDER, number))
+        shares = torch.Generator().manual_seed(mixed(self._seed, _MIXUP, number))
         for batch in self._loader:
             x, y = samples_and_labels(batch)
             self._check(x, y)
-            yield Batch(x, y, self._ask(x) if self._ask is not None else None)
+            if self._mixup:
+                x, y = _mixed_up(x, shares), torch.full_like(y, -1)
+            yield Batch(x, y, self._ask(x) if self._ask is not None else None, None, number)
 
     def _generators(self) -> list[torch.Generator]:
         found = (getattr(self._loader, "generator", None), getattr(self._loader.sampler, "generator", None))
         return [generator for generator in found if generator is not None]
+
+
+def _mixed_up(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Each sample mixed with its neighbour in the batch."""
+    share = torch.rand(len(x), generator=generator).reshape(-1, *[1] * (x.ndim - 1)).to(x)
+    return share * x + (1.0 - share) * x.roll(1, dims=0)
 
 
 def samples_and_labels(batch: Any) -> tuple[Tensor, Tensor]:
@@ -119,27 +141,3 @@ def samples_and_labels(batch: Any) -> tuple[Tensor, Tensor]:
     if isinstance(batch, (tuple, list)) and len(batch) == 2 and all(isinstance(part, Tensor) for part in batch):
         return batch[0], batch[1]
     raise InputError(f"the DataLoader gives a {type(batch).__name__}", "a batch must be (samples, labels), two tensors")
-
-
-def soft_tables(
-    teachers: Sequence[nn.Module],
-    x: Tensor,
-    augment: Augment,
-    temperature: float,
-    progress: Callable[[float], None] | None = None,
-) -> Tensor:
-    """What the teachers say of every view of every sample: probabilities, (views, samples, classes).
-
-    x: (samples, channels, …). progress: told the share done, 0 to 1.
-    """
-    tables = []
-    for view in range(augment.views):
-        pieces = []
-        for start in range(0, len(x), 2048):
-            piece = x[start : start + 2048]
-            seen = augment.apply(piece, torch.full((len(piece),), view, dtype=torch.int64))
-            pieces.append(ensemble(teachers, seen, temperature))
-            if progress is not None:
-                progress((view + (start + len(piece)) / len(x)) / augment.views)
-        tables.append(torch.cat(pieces))
-    return torch.stack(tables)

@@ -20,17 +20,29 @@ from edgekd.errors import InputError
 
 @dataclass(frozen=True)
 class Samples:
-    """x: float32 (samples, channels, …). y: int64 class indices, (samples,)."""
+    """x: float32 (samples, channels, …). y: int64 class indices, (samples,); all -1 in a set without labels."""
 
     x: Tensor
     y: Tensor
 
+    @property
+    def labelled(self) -> bool:
+        return bool((self.y >= 0).all())
+
     def digest(self) -> str:
         """SHA-256 of the values."""
-        digest = hashlib.sha256(repr((tuple(self.x.shape), str(self.x.dtype))).encode())
-        digest.update(self.x.contiguous().numpy().tobytes())
+        digest = self._digest_of_samples()
         digest.update(self.y.numpy().tobytes())
         return digest.hexdigest()
+
+    def samples_digest(self) -> str:
+        """SHA-256 of the samples without their labels: of what teachers are asked about."""
+        return self._digest_of_samples().hexdigest()
+
+    def _digest_of_samples(self) -> hashlib._Hash:
+        digest = hashlib.sha256(repr((tuple(self.x.shape), str(self.x.dtype))).encode())
+        digest.update(self.x.contiguous().numpy().tobytes())
+        return digest
 
 
 def channels_first(x: np.ndarray[Any, Any]) -> Tensor:
@@ -46,8 +58,15 @@ def channels_first(x: np.ndarray[Any, Any]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, -1, 1)))
 
 
-def samples_of(value: Any, where: str) -> Samples:
-    """(x, y) arrays or tensors, or a DataLoader read once, as Samples. Raises InputError beginning with `where`."""
+def samples_of(value: Any, where: str, *, unlabelled: bool = False) -> Samples:
+    """(x, y) arrays or tensors, or a DataLoader read once, as Samples. Raises InputError beginning with `where`.
+
+    unlabelled: x alone, or (x, None), will do.
+    """
+    if unlabelled and isinstance(value, (np.ndarray, Tensor)):
+        value = (value, None)
+    if unlabelled and isinstance(value, (tuple, list)) and len(value) == 2 and value[1] is None:
+        return _checked(value[0], np.zeros(len(value[0]), np.int64), where, labelled=False)
     if isinstance(value, DataLoader):
         pairs = [samples_and_labels(batch) for batch in value]
         if not pairs:
@@ -76,7 +95,7 @@ def parts_of(train: Any, val: Any) -> tuple[Any, Any, Samples | None]:
     return train, val, test
 
 
-def _checked(x: Any, y: Any, where: str) -> Samples:
+def _checked(x: Any, y: Any, where: str, *, labelled: bool = True) -> Samples:
     x, y = np.asarray(_on_cpu(x)), np.asarray(_on_cpu(y))
     if x.dtype == np.float64:
         x = x.astype(np.float32)
@@ -87,7 +106,8 @@ def _checked(x: Any, y: Any, where: str) -> Samples:
     if x.dtype != np.float32:
         raise InputError(f"{where}: x is {x.dtype}", "training needs float32 samples")
     # A copy: torch refuses to promise anything about arrays that are read-only or change meanwhile.
-    return Samples(torch.from_numpy(np.array(x, order="C")), torch.from_numpy(y.astype(np.int64)))
+    y = y.astype(np.int64) if labelled else np.full(len(x), -1)
+    return Samples(torch.from_numpy(np.array(x, order="C")), torch.from_numpy(y))
 
 
 def _on_cpu(value: Any) -> Any:

@@ -6,30 +6,30 @@ kept while its identity stays, and one that was interrupted goes on at its last 
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from edgekd import data
-from edgekd.config import Network, Recipe, Teacher
-from edgekd.data import Dataset
-from edgekd.distill.api import Soft, feed_of, identity_of
+from edgekd.config import Network, Recipe, TeacherFile
+from edgekd.distill.answers import Store
 from edgekd.distill.augment import augment_named
-from edgekd.distill.ensemble import ensemble
-from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.inputs import Samples, channels_first, classes_of
 from edgekd.distill.keep import Keeper, Trained
+from edgekd.distill.loggers import Logger, MLflow, Several, TensorBoard, WandB
 from edgekd.distill.macs import count_macs
+from edgekd.distill.methods import BornAgain, method_of
 from edgekd.distill.seeds import mixed, seeded
-from edgekd.distill.training import Training, chosen_row, distillation_loss, fit, hard_loss
-from edgekd.distill.work import Share, Work
+from edgekd.distill.summary import Networks, summary
+from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of
+from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught, identity_of
+from edgekd.distill.training import Training, chosen_row
+from edgekd.distill.work import Work, training_work
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
 from edgekd.models import resolve, source_digest
@@ -41,9 +41,11 @@ _INITIAL_WEIGHTS = 3  # the place of a network's initial weights among the strea
 def run_distill(recipe: Recipe, folder: Path, progress: Progress = silent) -> list[Path]:
     """Train what `recipe` says in the run directory `folder`; returns the files made.
 
-    distill/teacher-N.safetensors, student.safetensors, control.safetensors: the weights kept. distill/distill.json:
-    for each network its seed, history (see training.fit), accuracies in percent and seconds; the test set is asked
-    once, after all training. distill/parts/: checkpoints and what is done, for going on after an interruption.
+    distill/teacher-N.safetensors, student.safetensors, control.safetensors: the weights kept; with several seeds those
+    of the others as student-seed-N and control-seed-N. distill/distill.json: for each network its seed, history (see
+    training.fit), accuracies in percent and seconds; the test set is asked once, after all training. distill/parts/:
+    checkpoints and what is done, for going on after an interruption. distill/answers/: of the teachers.
+    distill/tensorboard/: event files.
     Raises InputError for data and networks that do not fit, EdgekdError when training diverges.
     """
     return _Run(recipe, folder / "distill", progress).all()
@@ -56,27 +58,98 @@ class _Run:
         self._dataset = data.load(
             source.source, path=source.path, validation=source.validation, seed=recipe.seed, **source.options
         )
-        self._train, self._val = _samples(self._dataset, "train"), _samples(self._dataset, "val")
-        self._data_digests = [self._train.digest(), self._val.digest()]
-        self._macs = {
-            "teacher": self._checked("the teacher", recipe.teacher),
-            "student": self._checked("the student", recipe.student),
+        self._parts = {
+            part: Samples(
+                channels_first(getattr(self._dataset, f"x_{part}")),
+                torch.from_numpy(getattr(self._dataset, f"y_{part}")),
+            )
+            for part in ("train", "val", "test")
         }
-        self._work = Work(recipe, len(self._train.x), self._macs, self._views(recipe.distill.augment), progress)
+        self._train, self._val = self._parts["train"], self._parts["val"]
+        self._data_digests = [self._train.digest(), self._val.digest()]
+        self._method = method_of(recipe.distill.method, dict(recipe.distill.method_options()))
+        self._macs = {
+            "student": self._checked("the student", recipe.student),
+            "teacher": self._checked("the teacher", recipe.teacher) if recipe.teacher else 0,
+        }
+        assistants = [
+            self._checked(f"assistant {number}", one) for number, one in enumerate(recipe.distill.assistants, start=1)
+        ]
+        # Read before any time is spent on training.
+        self._given = [_spec(file) for file in recipe.teacher_files]
+        if self._given:
+            ensemble_of(self._given, None, self._val.x[:16], self._dataset.classes)
+        self._work = Work(self._jobs(assistants), progress)
+        self._log: Logger = Several()
 
     def all(self) -> list[Path]:
-        recipe = self._recipe
-        # Far from the student's, and no teacher is shared between two seeds of a recipe.
-        seeds = [1000 * (recipe.seed + 1) + index for index in range(recipe.teacher.count)]
-        teachers = [
-            self._network(f"teacher-{index}", f"teacher {index + 1} of {len(seeds)}", recipe.teacher, seed)
-            for index, seed in enumerate(seeds)
+        self._out.mkdir(parents=True, exist_ok=True)
+        self._log = _loggers(self._recipe, self._out)
+        teachers = self._teachers()
+        # The teachers' answers and digests are the same for all seeds.
+        together = self._ensemble([Teacher(one.model) for one in teachers] + self._given)
+        courses, controls = [], []
+        for number in range(self._recipe.distill.seeds):
+            seed, suffix = self._recipe.seed + number, f"-seed-{number}" if number else ""
+            courses.append(self._course(together, seed, suffix))
+            controls.append(self._network(f"control{suffix}", _titled("control", number), self._recipe.student, seed))
+        networks = Networks(
+            teachers, together, [course[-1] for course in courses], controls, [one for c in courses for one in c[:-1]]
+        )
+        said = summary(self._recipe, self._dataset, self._parts, networks, self._macs, self._method)
+        self._log.finish({f"{name}_test_accuracy": said[name]["test_accuracy"] for name in ("student", "control")})
+        write_atomically(self._out / "distill.json", json.dumps(said, indent=2))
+        return [*(network.weights for network in networks.trained()), self._out / "distill.json"]
+
+    def _teachers(self) -> list[Trained]:
+        teacher = self._recipe.teacher
+        if teacher is None:
+            return []
+        return [
+            self._network(f"teacher-{index}", f"teacher {index + 1} of {teacher.count}", teacher, seed, teacher.augment)
+            for index, seed in enumerate(self._teacher_seeds())
         ]
-        student = self._network("student", "student", recipe.student, recipe.seed, teachers)
-        control = self._network("control", "control", recipe.student, recipe.seed)
-        networks = [*teachers, student, control]
-        write_atomically(self._out / "distill.json", json.dumps(self._summary(teachers, student, control), indent=2))
-        return [*(network.weights for network in networks), self._out / "distill.json"]
+
+    def _teacher_seeds(self) -> list[int]:
+        # Far from the student's, and no teacher is shared between two seeds of a recipe.
+        count = self._recipe.teacher.count if self._recipe.teacher else 0
+        return [1000 * (self._recipe.seed + 1) + index for index in range(count)]
+
+    def _course(self, teachers: Ensemble, seed: int, suffix: str) -> list[Trained]:
+        """The networks of a seed that are taught, each by the one before; the student is the last."""
+        recipe, course = self._recipe, []
+        number = seed - recipe.seed
+        if self._method.trains_teachers:
+            teachers = self._peers()
+        steps = [
+            (f"assistant-{place}", f"assistant {place}", network, seed)
+            for place, network in enumerate(recipe.distill.assistants, start=1)
+        ]
+        generations = self._method.generations if isinstance(self._method, BornAgain) else 1
+        steps += [
+            # Seeds of their own, far from those of students and teachers.
+            (f"generation-{place}", f"generation {place}", recipe.student, mixed(seed, place) % 2**31)
+            for place in range(1, generations)
+        ]
+        steps.append(("student", "student", recipe.student, seed))
+        for name, title, network, own_seed in steps:
+            trained = self._network(f"{name}{suffix}", _titled(title, number), network, own_seed, teachers=teachers)
+            course.append(trained)
+            teachers = self._ensemble([Teacher(trained.model)])
+        return course
+
+    def _peers(self) -> Ensemble:
+        """The teachers' networks with their first weights: they learn with the student."""
+        teacher = self._recipe.teacher
+        if teacher is None or self._given or self._recipe.distill.assistants:
+            raise InputError(
+                f"{self._method.name} has peers that learn with the student: [teacher] says which networks",
+                "leave out teacher_files and assistants",
+            )
+        return self._ensemble([Teacher(self._new(teacher, seed)) for seed in self._teacher_seeds()])
+
+    def _ensemble(self, teachers: Sequence[Teacher]) -> Ensemble:
+        return ensemble_of(teachers, None, self._val.x[:16], self._dataset.classes)
 
     def _checked(self, name: str, network: Network) -> int:
         """Multiply-accumulates of a network that fits the data; InputError when it does not."""
@@ -95,27 +168,42 @@ class _Run:
             return resolve(network.model, **network.options)
 
     def _network(
-        self, name: str, title: str, network: Network, seed: int, teachers: list[Trained] | None = None
+        self,
+        name: str,
+        title: str,
+        network: Network,
+        seed: int,
+        augment: str | None = None,
+        teachers: Ensemble | None = None,
     ) -> Trained:
         """The network `name`: loaded when it is done, trained (on) when it is not; teachers: of a student."""
-        distill = self._recipe.distill
-        taught = [t.record["sha256"] for t in teachers] if teachers else []
-        softness = [distill.temperature, distill.hard_weight] if teachers else []
-        training = self._training(network, seed)
-        augment = network.augment if isinstance(network, Teacher) else distill.augment
-        made_from = [network.model, network.options, asdict(training), augment, self._data_digests, taught, softness]
-        if (source := source_digest(network.model)) is not None:
-            made_from.append(source)
-        identity = identity_of(*made_from, torch.__version__)
+        training, augment = self._training(network, seed), augment or self._recipe.distill.augment
+        store = Store(self._out / "answers") if self._recipe.distill.cache else None
+        teaching = Teaching(self._method, teachers, store) if teachers is not None else None
+        made_from = [network.model, network.options, asdict(training), augment, self._data_digests]
+        taught = teaching.identity() if teaching is not None else []
+        identity = identity_of(*made_from, taught, source_digest(network.model), torch.__version__)
         model = self._new(network, seed)
         share = self._work.begin(name)
         if (kept := self._keeper.find(name, identity, model)) is not None:
+            for row in kept.record["history"]:
+                self._log.row(name, row)
             share(1.0, f"{title}, kept")
             return kept
         started = time.monotonic()
-        soft = Soft([t.model for t in teachers], *softness) if teachers else None
-        history = self._trained(
-            model, training, augment, soft, title, share, self._keeper.checkpoint(name, identity), identity
+        asking = self._asking(network) if teaching is not None else 0.0
+        history = fit_taught(
+            model,
+            TrainingSet(self._train, augment),
+            self._val,
+            training,
+            teaching,
+            name=title,
+            checkpoint=self._keeper.checkpoint(name, identity),
+            identity=identity,
+            watch=lambda done, text: share(asking + (1 - asking) * done, text),
+            told=lambda done: share(asking * done, f"{title}, asking the teachers"),
+            log=lambda row: self._log.row(name, row),
         )
         row = chosen_row(history, training)
         record = {
@@ -127,40 +215,6 @@ class _Run:
         }
         return self._keeper.keep(name, identity, model, record)
 
-    def _trained(
-        self,
-        model: nn.Module,
-        training: Training,
-        augment: str,
-        soft: Soft | None,
-        title: str,
-        share: Share,
-        checkpoint: Path,
-        identity: str,
-    ) -> list[dict[str, float]]:
-        asking = self._work.asking if soft is not None else 0.0
-        feed = feed_of(
-            self._train,
-            training,
-            augment,
-            soft,
-            watch=lambda done: share(asking * done, f"{title}, asking the teachers"),
-        )
-        loss = hard_loss(training.label_smoothing)
-        if soft is not None:
-            loss = distillation_loss(soft.temperature, soft.hard_weight)
-        return fit(
-            model,
-            feed,
-            (self._val.x, self._val.y),
-            training,
-            loss,
-            name=title,
-            checkpoint=checkpoint,
-            identity=identity,
-            watch=lambda done, text: share(asking + (1 - asking) * done, text),
-        )
-
     def _training(self, network: Network, seed: int) -> Training:
         return Training(
             epochs=network.epochs,
@@ -169,44 +223,60 @@ class _Run:
             weight_decay=network.weight_decay,
             optimizer=network.optimizer,
             select=self._recipe.distill.select,
+            patience=network.patience,
+            precision=network.precision,
             seed=seed,
         )
 
-    def _views(self, augment: str) -> int:
-        return augment_named(augment, tuple(self._train.x.shape[1:])).views
+    def _jobs(self, assistants: Sequence[int]) -> dict[str, int]:
+        """Multiply-accumulates of each network, in the order they are trained; asking the teachers counts."""
+        recipe, count = self._recipe, len(self._train.x)
+        student, jobs = recipe.student, {}
+        if recipe.teacher is not None:
+            one = training_work(recipe.teacher.epochs, count, self._macs["teacher"])
+            jobs = {f"teacher-{index}": one for index in range(recipe.teacher.count)}
+        alone = training_work(student.epochs, count, self._macs["student"])
+        for number in range(recipe.distill.seeds):
+            suffix = f"-seed-{number}" if number else ""
+            for place, (network, macs) in enumerate(zip(recipe.distill.assistants, assistants, strict=True), start=1):
+                jobs[f"assistant-{place}{suffix}"] = training_work(network.epochs, count, macs)
+            if isinstance(self._method, BornAgain):
+                jobs |= {f"generation-{place}{suffix}": alone for place in range(1, self._method.generations)}
+            jobs[f"student{suffix}"] = alone + self._asked_work(student)
+            jobs[f"control{suffix}"] = alone
+        return jobs
 
-    def _summary(self, teachers: list[Trained], student: Trained, control: Trained) -> dict[str, Any]:
-        """What distill.json says. Nothing was chosen by the test set: this is where it is asked."""
-        test = _samples(self._dataset, "test")
-        models = [t.model for t in teachers]
-        both = {"val": self._val, "test": test}
-        together = {f"{part}_accuracy": accuracy(ensemble(models, s.x, 1.0), s.y) for part, s in both.items()}
+    def _asked_work(self, network: Network) -> int:
+        """Multiply-accumulates of the teachers while `network` learns of them."""
+        count = self._recipe.teacher.count if self._recipe.teacher else 0
+        asked = min(self._views(), network.epochs) if self._method.asks else network.epochs
+        return asked * len(self._train.x) * self._macs["teacher"] * count
 
-        def figures(trained: Trained) -> dict[str, Any]:
-            tested = accuracy(predict(trained.model, test.x), test.y)
-            parameters = sum(p.numel() for p in trained.model.parameters())
-            return {**trained.record, "test_accuracy": tested, "parameters": parameters}
+    def _asking(self, network: Network) -> float:
+        """Share of a student's work that is spent on the teachers before it begins, see Teaching.answers."""
+        if not self._method.asks or self._method.mixes or self._views() > network.epochs:
+            return 0.0
+        asked = self._asked_work(network)
+        alone = training_work(network.epochs, len(self._train.x), self._macs["student"])
+        return asked / (alone + asked) if asked else 0.0
 
-        return {
-            "data": {
-                "name": self._dataset.name,
-                "sample_shape": list(self._dataset.sample_shape),
-                "class_names": list(self._dataset.class_names),
-                **{part: len(s.x) for part, s in {"train": self._train, **both}.items()},
-            },
-            "teachers": [{**figures(t), "macs": self._macs["teacher"]} for t in teachers],
-            "ensemble": {"count": len(teachers), **together},
-            "student": {**figures(student), "macs": self._macs["student"]},
-            "control": {**figures(control), "macs": self._macs["student"]},
-            "temperature": self._recipe.distill.temperature,
-            "hard_weight": self._recipe.distill.hard_weight,
-            "augment": self._recipe.distill.augment,
-            "select": self._recipe.distill.select,
-            "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
-            "versions": {name: importlib.metadata.version(name) for name in ("edgekd", "torch", "numpy")},
-        }
+    def _views(self) -> int:
+        return augment_named(self._recipe.distill.augment, tuple(self._train.x.shape[1:])).views
 
 
-def _samples(dataset: Dataset, part: str) -> Samples:
-    x, y = getattr(dataset, f"x_{part}"), getattr(dataset, f"y_{part}")
-    return Samples(channels_first(x), torch.from_numpy(y))
+def _titled(title: str, number: int) -> str:
+    return f"{title}, seed {number + 1}" if number else title
+
+
+def _spec(file: TeacherFile) -> Teacher:
+    values = {name: getattr(file, name) for name in type(file).model_fields if name != "path"}
+    return Teacher(file.path, **values)
+
+
+def _loggers(recipe: Recipe, out: Path) -> Logger:
+    makers: dict[str, Callable[[], Logger]] = {
+        "tensorboard": lambda: TensorBoard(out / "tensorboard"),
+        "mlflow": lambda: MLflow(recipe.name),
+        "wandb": lambda: WandB(name=recipe.name),
+    }
+    return Several(*(makers[name]() for name in recipe.distill.log))

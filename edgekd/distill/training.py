@@ -1,4 +1,8 @@
-"""The training loop: teachers, students and controls all go through it."""
+"""The training loop: teachers, students and controls all go through it, and fine-tuning of a student may.
+
+It takes a module, a feed of batches and a loss, and knows nothing of teachers: a loss that trains or remembers
+something is a Module, whose weights are trained with the network's and saved in its checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +17,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edgekd.distill import checkpoint as checkpoints
+from edgekd.distill import parallel
 from edgekd.distill.checkpoint import State
-from edgekd.distill.feeds import Batch, Feed
-from edgekd.distill.inference import accuracy, arranged, device_of, predict
+from edgekd.distill.feeds import Batch, Feed, Loss
+from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.macs import count_macs
 from edgekd.distill.schedule import one_cycle
 from edgekd.distill.seeds import mixed, seeded
-from edgekd.distill.soft_targets import soft_targets
+from edgekd.distill.step import Step, memory_advice
 from edgekd.distill.threads import suited_threads
 from edgekd.errors import EdgekdError, InputError
 
 _GLOBAL = 2  # the place of the global random numbers among the streams of a seed
 _MOMENTUM = 0.9
-# What torch raises when a network and its input do not fit.
-_MISFIT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError)
 
-Loss = Callable[[Tensor, Batch], tuple[Tensor, dict[str, Tensor]]]
 Watch = Callable[[float, str], None]
+Row = dict[str, float]
+Log = Callable[[Row], None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class Training:
 
     learning_rate: the peak of the one-cycle schedule. optimizer: SGD with Nesterov momentum 0.9, or AdamW.
     weight_decay: of weights, not of biases and normalisation. label_smoothing: of the hard labels, 0 to 1, where
-    there is no teacher. select: keep the weights of the last epoch, or of the best on the validation set.
+    there is no teacher. select: keep the weights of the last epoch, or of the best on the validation set. patience:
+    stop after so many epochs without a better one on the validation set, whose weights are then kept; None for never.
+    precision: of the network's own arithmetic; with bfloat16 (autocast) weights and losses stay float32.
     """
 
     epochs: int = 10
@@ -48,7 +54,14 @@ class Training:
     optimizer: Literal["sgd", "adamw"] = "adamw"  # SGD learns nothing in a net without normalisation at its usual rate
     label_smoothing: float = 0.0
     select: Literal["last", "validation"] = "last"
+    patience: int | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights kept are those of the best epoch on the validation set."""
+        return self.select == "validation" or self.patience is not None
 
 
 def hard_loss(label_smoothing: float) -> Loss:
@@ -56,16 +69,6 @@ def hard_loss(label_smoothing: float) -> Loss:
 
     def loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         return functional.cross_entropy(logits, batch.y, label_smoothing=label_smoothing), {}
-
-    return loss
-
-
-def distillation_loss(temperature: float, hard_weight: float) -> Loss:
-    """Soft targets of the batch's teachers beside the labels, see soft_targets.py."""
-
-    def loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        assert batch.soft is not None, "a distilled student's feed has its teachers' answers"
-        return soft_targets(logits, batch.soft, batch.y, temperature=temperature, hard_weight=hard_weight)
 
     return loss
 
@@ -81,54 +84,165 @@ def fit(
     checkpoint: Path | None = None,
     identity: str = "",
     watch: Watch | None = None,
-) -> list[dict[str, float]]:
+    log: Log | None = None,
+) -> list[Row]:
     """Train `model` in place and return its history, one row an epoch.
 
     feed: batches. validation: (samples, channels, …) and class indices, for the history and for select. name: what
     the network is called in messages. checkpoint: written after every epoch and resumed from when it is there;
     the final weights are those of a run without interruption. identity: see checkpoint.State. watch: told the share
-    done (0 to 1) and a line of text.
+    done (0 to 1) and a line of text. log: told each row of the history, those before a resumption, too.
 
-    Rows: epoch (from 1), train_loss and, of a student, hard_loss and soft_loss (means of the epoch), val_loss,
+    Rows: epoch (from 1), train_loss and the loss's parts (hard_loss, soft_loss, …; means of the epoch), val_loss,
     val_accuracy (percent), learning_rate (of the last step), seconds. The module keeps its mode.
-    Raises EdgekdError when the loss stops being a number, InputError when network and samples do not fit.
+    In a process group of torch.distributed each process takes its part of every batch, see parallel.py.
+    Raises EdgekdError when the loss stops being a number or memory runs out, InputError when network and samples do
+    not fit.
     """
     modes = [(module, module.training) for module in model.modules()]
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = _optimizer(model, training)
-    state = State(identity)
-    if checkpoint is not None and (saved := checkpoints.load(checkpoint, identity)) is not None:
-        state = saved
-        model.load_state_dict(state.model)
-        optimizer.load_state_dict(state.optimizer)
     work = count_macs(model, tuple(validation[0].shape[1:])) * training.batch_size
     try:
         with suited_threads(work):
-            while state.epoch < training.epochs:
-                row = _epoch(model, optimizer, feed, validation, training, loss, state, name, watch)
-                _record(state, row, model, optimizer, training)
-                if checkpoint is not None:
-                    checkpoints.save(state, checkpoint)
-        if state.best:
-            model.load_state_dict(state.best)
+            fitting = _Fitting(model, feed, validation, training, loss, name, watch)
+            return fitting.run(checkpoint, identity, log)
     finally:
         model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         for module, mode in modes:
             module.training = mode
-    return state.history
 
 
-def chosen_row(history: list[dict[str, float]], training: Training) -> dict[str, float]:
+def chosen_row(history: list[Row], training: Training) -> Row:
     """The row of the epoch whose weights are kept; of equal ones on the validation set, the first."""
-    if training.select == "last":
+    if not training.keeps_best:
         return history[-1]
     return max(history, key=lambda row: row["val_accuracy"])
 
 
-def _optimizer(model: nn.Module, training: Training) -> torch.optim.Optimizer:
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not parameters:
+class _Fitting:
+    """One training under way."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        feed: Feed,
+        validation: tuple[Tensor, Tensor],
+        training: Training,
+        loss: Loss,
+        name: str,
+        watch: Watch | None,
+    ) -> None:
+        self._model, self._feed, self._validation = model, feed, validation
+        self._training, self._name, self._watch = training, name, watch
+        self._step = Step(model, loss, training.precision, name)
+        self._optimizer = _optimizer(self._step, training)
+        self._state = State("")
+
+    def run(self, checkpoint: Path | None, identity: str, log: Log | None) -> list[Row]:
+        state = self._resume(checkpoint, identity)
+        for row in state.history:
+            if log is not None:
+                log(row)
+        with parallel.shared(self._step) as step:
+            while not self._finished():
+                row = self._epoch(step)
+                self._record(row)
+                if checkpoint is not None and parallel.is_first():
+                    checkpoints.save(state, checkpoint)
+                if log is not None:
+                    log(row)
+        if state.best:
+            self._model.load_state_dict(state.best)
+        return state.history
+
+    def _resume(self, checkpoint: Path | None, identity: str) -> State:
+        self._state = State(identity)
+        if checkpoint is not None and (saved := checkpoints.load(checkpoint, identity)) is not None:
+            self._state = saved
+            self._model.load_state_dict(saved.model)
+            self._optimizer.load_state_dict(saved.optimizer)
+            if self._step.loss_module is not None:
+                self._step.loss_module.load_state_dict(saved.loss)
+        return self._state
+
+    def _finished(self) -> bool:
+        history, training = self._state.history, self._training
+        if self._state.epoch >= training.epochs:
+            return True
+        if training.patience is None or not history:
+            return False
+        return len(history) - chosen_row(history, training)["epoch"] >= training.patience
+
+    def _epoch(self, step: nn.Module) -> Row:
+        """One pass over the training samples and one over the validation samples; returns its row of the history."""
+        started = time.monotonic()
+        training, state, steps = self._training, self._state, len(self._feed)
+        sums: Row = {}
+        rate = 0.0
+        with seeded(mixed(training.seed, _GLOBAL, state.epoch)):
+            step.train()
+            for number, batch in enumerate(self._feed.epoch(state.epoch)):
+                position = state.epoch * steps + number
+                rate = one_cycle(position, training.epochs * steps, training.learning_rate)
+                for group in self._optimizer.param_groups:
+                    group["lr"] = rate
+                for key, value in self._one_step(step, batch).items():
+                    sums[key] = sums.get(key, 0.0) + value
+                self._check_finite(sums["train_loss"])
+                if self._watch is not None:
+                    self._watch((position + 1) / (training.epochs * steps), self._text())
+            scores = predict(self._model, self._validation[0])
+        val_loss = float(functional.cross_entropy(scores, self._validation[1]))
+        self._check_finite(val_loss)
+        return {
+            "epoch": state.epoch + 1,
+            **{key: total / steps for key, total in sums.items()},
+            "val_loss": val_loss,
+            "val_accuracy": accuracy(scores, self._validation[1]),
+            "learning_rate": rate,
+            "seconds": time.monotonic() - started,
+        }
+
+    def _one_step(self, step: nn.Module, batch: Batch) -> Row:
+        """One step of the optimizer; returns the losses of the batch."""
+        own = parallel.own_part(batch)
+        with memory_advice(self._name, own):
+            value, parts = step(own)
+            self._optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            self._optimizer.step()
+        losses = {"train_loss": float(value.detach()), **{f"{key}_loss": float(part) for key, part in parts.items()}}
+        return parallel.averaged(losses)
+
+    def _record(self, row: Row) -> None:
+        state = self._state
+        state.history.append(row)
+        state.epoch += 1
+        state.model, state.optimizer = self._model.state_dict(), self._optimizer.state_dict()
+        if self._step.loss_module is not None:
+            state.loss = self._step.loss_module.state_dict()
+        if self._training.keeps_best and chosen_row(state.history, self._training) is row:
+            state.best = {key: value.detach().clone() for key, value in self._model.state_dict().items()}
+
+    def _text(self) -> str:
+        state = self._state
+        text = f"{self._name}, epoch {state.epoch + 1} of {self._training.epochs}"
+        return text + f", validation {state.history[-1]['val_accuracy']:.2f} %" if state.history else text
+
+    def _check_finite(self, value: float) -> None:
+        if value != value or abs(value) == float("inf"):
+            rate = self._training.learning_rate
+            raise EdgekdError(
+                f"training of {self._name} diverged: its loss is {value} in epoch {self._state.epoch + 1}",
+                f"try a lower learning_rate (it is {rate:g}), for example {rate / 3:.2g}",
+                "and check that samples are scaled to about -1 to 1",
+            )
+
+
+def _optimizer(step: Step, training: Training) -> torch.optim.Optimizer:
+    if not any(parameter.requires_grad for parameter in step.model.parameters()):
         raise InputError("the network has no parameters to train")
+    parameters = [parameter for parameter in step.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
@@ -137,85 +251,3 @@ def _optimizer(model: nn.Module, training: Training) -> torch.optim.Optimizer:
     if training.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=training.learning_rate)
     return torch.optim.SGD(groups, lr=training.learning_rate, momentum=_MOMENTUM, nesterov=True)
-
-
-def _epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    feed: Feed,
-    validation: tuple[Tensor, Tensor],
-    training: Training,
-    loss: Loss,
-    state: State,
-    name: str,
-    watch: Watch | None,
-) -> dict[str, float]:
-    """One pass over the training samples and one over the validation samples; returns its row of the history."""
-    started = time.monotonic()
-    steps = len(feed)
-    sums: dict[str, float] = {}
-    text = f"{name}, epoch {state.epoch + 1} of {training.epochs}"
-    if state.history:
-        text += f", validation {state.history[-1]['val_accuracy']:.2f} %"
-    rate = 0.0
-    with seeded(mixed(training.seed, _GLOBAL, state.epoch)):
-        model.train()
-        for step, batch in enumerate(feed.epoch(state.epoch)):
-            position = state.epoch * steps + step
-            rate = one_cycle(position, training.epochs * steps, training.learning_rate)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            for key, value in _step(model, optimizer, batch, loss, name).items():
-                sums[key] = sums.get(key, 0.0) + value
-            _check_finite(sums["train_loss"], name, state.epoch + 1, training)
-            if watch is not None:
-                watch((position + 1) / (training.epochs * steps), text)
-        scores = predict(model, validation[0])
-    val_loss = float(functional.cross_entropy(scores, validation[1]))
-    _check_finite(val_loss, name, state.epoch + 1, training)
-    return {
-        "epoch": state.epoch + 1,
-        **{key: total / steps for key, total in sums.items()},
-        "val_loss": val_loss,
-        "val_accuracy": accuracy(scores, validation[1]),
-        "learning_rate": rate,
-        "seconds": time.monotonic() - started,
-    }
-
-
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, loss: Loss, name: str) -> dict[str, float]:
-    """One step of the optimizer; returns the losses of the batch."""
-    device = device_of(model)
-    soft = batch.soft.to(device) if batch.soft is not None else None
-    on_device = Batch(batch.x.to(device), batch.y.to(device), soft)
-    try:
-        value, parts = loss(model(arranged(on_device.x)), on_device)
-    except _MISFIT as error:
-        raise InputError(
-            f"{name} cannot be trained on a batch of shape {list(batch.x.shape)}: {str(error).splitlines()[0]}",
-            "samples are (batch, channels, height, width); a batch of one sample does not suit batch normalisation",
-        ) from error
-    optimizer.zero_grad(set_to_none=True)
-    value.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return {"train_loss": float(value.detach()), **{f"{key}_loss": float(part) for key, part in parts.items()}}
-
-
-def _record(
-    state: State, row: dict[str, float], model: nn.Module, optimizer: torch.optim.Optimizer, training: Training
-) -> None:
-    state.history.append(row)
-    state.epoch += 1
-    state.model, state.optimizer = model.state_dict(), optimizer.state_dict()
-    if training.select == "validation" and chosen_row(state.history, training) is row:
-        state.best = {key: value.detach().clone() for key, value in model.state_dict().items()}
-
-
-def _check_finite(value: float, name: str, epoch: int, training: Training) -> None:
-    if value != value or abs(value) == float("inf"):
-        raise EdgekdError(
-            f"training of {name} diverged: its loss is {value} in epoch {epoch}",
-            f"try a lower learning_rate (it is {training.learning_rate:g}), for example "
-            f"{training.learning_rate / 3:.2g}",
-            "and check that samples are scaled to about -1 to 1",
-        )

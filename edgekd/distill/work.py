@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from edgekd.config import Recipe
 from edgekd.progress import Progress
 
 _TRAINING_PASSES = 3  # forward, backward to the inputs, backward to the weights: each about as much as forward
@@ -12,28 +11,24 @@ _TRAINING_PASSES = 3  # forward, backward to the inputs, backward to the weights
 Share = Callable[[float, str], None]
 
 
+def training_work(epochs: int, samples: int, macs: int) -> int:
+    """Multiply-accumulates of a training. macs: of the network for one sample."""
+    return _TRAINING_PASSES * epochs * samples * macs
+
+
 class Work:
-    """samples: of the training set. macs: of "teacher" and "student" for one sample. views: of an augmented sample.
+    """jobs: multiply-accumulates of each network's training by its name, in order."""
 
-    asking: share of the student's work that is spent on the teachers before it begins, see api.feed_of.
-    """
-
-    def __init__(self, recipe: Recipe, samples: int, macs: Mapping[str, int], views: int, progress: Progress) -> None:
-        teacher = _TRAINING_PASSES * recipe.teacher.epochs * samples * macs["teacher"]
-        alone = _TRAINING_PASSES * recipe.student.epochs * samples * macs["student"]
-        asked = min(views, recipe.student.epochs) * samples * macs["teacher"] * recipe.teacher.count
-        self._progress = progress
-        self._work = {f"teacher-{index}": teacher for index in range(recipe.teacher.count)}
-        self._work |= {"student": alone + asked, "control": alone}
-        self.asking = asked / (alone + asked) if 0 < views <= recipe.student.epochs else 0.0
+    def __init__(self, jobs: Mapping[str, int], progress: Progress) -> None:
+        self._jobs, self._progress = dict(jobs), progress
 
     def begin(self, name: str) -> Share:
         """A function to be told the share of `name` that is done, and a line of text; what comes before is done."""
-        names = list(self._work)
-        before = sum(self._work[earlier] for earlier in names[: names.index(name)])
-        total = sum(self._work.values())
+        names = list(self._jobs)
+        before = sum(self._jobs[earlier] for earlier in names[: names.index(name)])
+        total = sum(self._jobs.values())
 
         def share(done: float, text: str) -> None:
-            self._progress(before + done * self._work[name], total, text)
+            self._progress(before + done * self._jobs[name], total, text)
 
         return share

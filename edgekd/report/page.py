@@ -43,8 +43,8 @@ def _sections(result: dict[str, Any]) -> list[dict[str, Any]]:
     names = result["data"]["class_names"]
     accuracy = result["accuracy"]
     bars = [
-        *((f"teacher {number + 1}", value) for number, value in enumerate(accuracy["teachers"])),
-        ("ensemble", accuracy["ensemble"]),
+        *((f"teacher {number + 1}", value) for number, value in enumerate(accuracy["teachers"]) if value is not None),
+        *([("ensemble", accuracy["ensemble"])] if accuracy["ensemble"] is not None else []),
         ("student, float", accuracy["student_float"]),
         ("student, int8", accuracy["student_int8"]),
         ("control, float", accuracy["control_float"]),

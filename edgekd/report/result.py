@@ -39,7 +39,7 @@ def _result(
     recipe: Recipe, distill: dict[str, Any], convert: dict[str, Any], deploy: dict[str, Any], eval: dict[str, Any]
 ) -> dict[str, Any]:
     student = convert["student"]
-    teachers = {f"teacher {n + 1}": row for n, row in enumerate(distill["teachers"])}
+    teachers = {f"teacher {n + 1}": row for n, row in enumerate(distill["teachers"]) if row["history"]}
     networks = {**teachers, "student": distill["student"], "control": distill["control"]}
     result: dict[str, Any] = {
         "edgekd": edgekd.__version__,
@@ -79,6 +79,7 @@ def _result(
         "per_class": eval["per_class"],
         "history": {name: row["history"] for name, row in networks.items()},
         "training_seconds": {name: row["seconds"] for name, row in networks.items()},
+        "seeds": distill["seeds"],
         "versions": {**distill["versions"], **convert["versions"]},
     }
     return {**result, "failures": failures(recipe, result)}

@@ -110,20 +110,51 @@ def board_score(result: Mapping[str, Any]) -> dict[str, Any]:
 def network_rows(result: Mapping[str, Any]) -> list[Row]:
     """Test accuracies from the teachers down to int8."""
     accuracy, model = result["accuracy"], result["model"]
-    teachers = accuracy["teachers"]
-    mean = sum(teachers) / len(teachers)
-    deviation = (sum((value - mean) ** 2 for value in teachers) / max(1, len(teachers) - 1)) ** 0.5
     student, control = accuracy["student_int8"], accuracy["control_int8"]
     return [
-        ("teachers, mean", f"{mean:.2f} %", f"± {deviation:.2f} over {len(teachers)}"),
-        ("teachers together", f"{accuracy['ensemble']:.2f} %", "averaged in probability space"),
+        *_teacher_rows(accuracy),
         (
             "student, float",
             f"{accuracy['student_float']:.2f} %",
             f"control, no teacher: {accuracy['control_float']:.2f} %",
         ),
+        *_seed_rows(result["seeds"]),
         ("student, int8", f"{student:.2f} %", f"control: {control:.2f} %; {student - control:+.2f} points"),
         ("weights", f"{model['weight_bytes']:,} B", f"{model['macs']:,} multiply-accumulates"),
+    ]
+
+
+def _teacher_rows(accuracy: Mapping[str, Any]) -> list[Row]:
+    """Teachers of which only stored answers are there have no accuracy on the test set."""
+    known = [value for value in accuracy["teachers"] if value is not None]
+    if not known:
+        return [("teachers", str(len(accuracy["teachers"])), "stored answers: not asked about the test set")]
+    mean = sum(known) / len(known)
+    deviation = (sum((value - mean) ** 2 for value in known) / max(1, len(known) - 1)) ** 0.5
+    rows = [("teachers, mean", f"{mean:.2f} %", f"± {deviation:.2f} over {len(known)}")]
+    if accuracy["ensemble"] is not None:
+        rows.append(("teachers together", f"{accuracy['ensemble']:.2f} %", "averaged in probability space"))
+    return rows
+
+
+def _seed_rows(seeds: Mapping[str, Any] | None) -> list[Row]:
+    """Students and controls of several seeds, float, on the test set."""
+    if seeds is None:
+        return []
+    student, control, gain = (seeds["test_accuracy"][key] for key in ("student", "control", "difference"))
+    low, high = gain["interval_95"]
+    p_value = "" if gain["p_value"] is None else f", p = {gain['p_value']:.2g}"
+    return [
+        (
+            f"student over {seeds['count']} seeds",
+            f"{student['mean']:.2f} %",
+            f"± {student['deviation']:.2f}; control: {control['mean']:.2f} % ± {control['deviation']:.2f}",
+        ),
+        (
+            "gain over the control",
+            f"{gain['mean']:+.2f} points",
+            f"{low:+.2f} to {high:+.2f} at 95 %, {gain['test']}{p_value}",
+        ),
     ]
 
 

@@ -8,8 +8,10 @@ from needs import import_needed
 
 torch = import_needed("torch")
 
+from edgekd.distill.answers import table_of  # noqa: E402
 from edgekd.distill.augment import Augment, augment_named  # noqa: E402
-from edgekd.distill.feeds import ArrayFeed, soft_tables  # noqa: E402
+from edgekd.distill.feeds import ArrayFeed  # noqa: E402
+from edgekd.distill.teachers import Teacher, ensemble_of  # noqa: E402
 from edgekd.errors import InputError  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -69,17 +71,18 @@ def test_a_feed_repeats_its_epochs_and_gives_every_sample_the_answer_to_its_view
     x, y = torch.rand(50, 1, 4, 4), torch.arange(50)
     teacher = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 50))
     augment = Augment(flip=True)
-    tables = soft_tables([teacher], x, augment, 2.0)
+    table = table_of(ensemble_of([Teacher(teacher)], None, x[:4], 50), x, augment, None, {})
 
     def feed() -> ArrayFeed:
-        return ArrayFeed(x, y, batch_size=8, augment=augment, seed=3, tables=tables)
+        return ArrayFeed(x, y, batch_size=8, augment=augment, seed=3, answers=table)
 
     first, again, second = list(feed().epoch(0)), list(feed().epoch(0)), list(feed().epoch(1))
 
     assert len(first) == len(feed()) == 6
     for a, b in zip(first, again, strict=True):
         assert torch.equal(a.x, b.x) and torch.equal(a.y, b.y)
-        torch.testing.assert_close(a.soft, torch.softmax(teacher(a.x) / 2.0, dim=1))
+        torch.testing.assert_close(a.answers[0], teacher(a.x))
+        assert torch.equal(a.chosen, a.y)
     order = torch.cat([batch.y for batch in first])
     assert len(set(order.tolist())) == 48
     assert not torch.equal(order, torch.cat([batch.y for batch in second]))
