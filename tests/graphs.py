@@ -14,14 +14,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from graph_parts import elementwise, functions, movement, picking, reduction, sixteen, state, windowed
+from graph_parts import comparison, elementwise, functions, movement, picking, reduction, sixteen, state, windowed
 from graph_parts.maker import Maker, Operator, RandomGraph, Value
 
 OPERATORS: dict[str, Operator] = {
+    "ABS": functions.absolute,
     "ADD": elementwise.add,
     "ARG_MAX": reduction.arg_max,
     "ARG_MIN": reduction.arg_min,
     "AVERAGE_POOL_2D": windowed.average_pool_2d,
+    "BATCH_MATMUL": elementwise.batch_matmul,
     "BATCH_TO_SPACE_ND": picking.batch_to_space,
     "CONCATENATION": movement.concatenation,
     "CONV_2D": windowed.conv_2d,
@@ -57,6 +59,7 @@ OPERATORS: dict[str, Operator] = {
     "RESIZE_BILINEAR": picking.resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": picking.resize_nearest_neighbor,
     "REVERSE_V2": picking.reverse,
+    "RSQRT": functions.rsqrt,
     "SLICE": picking.slice_,
     "SOFTMAX": functions.softmax,
     "SOFTMAX int16": functions.softmax_16,
@@ -64,6 +67,7 @@ OPERATORS: dict[str, Operator] = {
     "SPACE_TO_DEPTH": picking.space_to_depth,
     "SPLIT": movement.split,
     "SPLIT_V": movement.split_v,
+    "SQUARED_DIFFERENCE": elementwise.squared_difference,
     "SQUEEZE": movement.squeeze,
     "STRIDED_SLICE": movement.strided_slice,
     "SUB": elementwise.sub,
@@ -75,6 +79,7 @@ OPERATORS: dict[str, Operator] = {
     "TRANSPOSE_CONV": windowed.transpose_conv,
     "UNPACK": picking.unpack,
     "VAR_HANDLE": state.variable,
+    **comparison.OPERATORS,
     **sixteen.OPERATORS,
 }
 # Chains are made of these: they take any int8 value and give one back.

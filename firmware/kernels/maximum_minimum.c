@@ -67,3 +67,13 @@ void edgekd_minimum_s16(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, con
                         int16_t *output) {
     edgekd_broadcast_rows(&p->walk, p, a, 2, b, 2, output, 2, minimum_s16);
 }
+
+void edgekd_maximum_bool(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, const uint8_t *a, const uint8_t *b,
+                         uint8_t *output) {
+    edgekd_broadcast_rows(&p->walk, p, a, 1, b, 1, output, 1, maximum_s8);
+}
+
+void edgekd_minimum_bool(const EDGEKD_FLASH struct edgekd_maximum_minimum *p, const uint8_t *a, const uint8_t *b,
+                         uint8_t *output) {
+    edgekd_broadcast_rows(&p->walk, p, a, 1, b, 1, output, 1, minimum_s8);
+}

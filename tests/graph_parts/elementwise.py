@@ -1,4 +1,4 @@
-"""Two operands: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU."""
+"""Two operands: ADD, SUB, MUL, SQUARED_DIFFERENCE, MAXIMUM, MINIMUM, PRELU, BATCH_MATMUL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from graph_parts.maker import Maker, Value
 
 
-def _other_operand(m: Maker, x: Value) -> Value:
+def other_operand(m: Maker, x: Value) -> Value:
     """Something `x` can be combined with: its own shape, or one that is broadcast; an input or a constant."""
     shape = list(x.shape)
     if m.chance(0.5):
@@ -20,7 +20,7 @@ def _operand(m: Maker, x: Value | None) -> Value:
     return x if x is not None else m.input(tuple(n if m.chance(0.8) else 1 for n in m.shape(m.between(1, 5), 4)))
 
 
-def _broadcast(a: Value, b: Value) -> tuple[int, ...]:
+def broadcast(a: Value, b: Value) -> tuple[int, ...]:
     """The shape two operands have together."""
     rank = max(len(a.shape), len(b.shape))
     shapes = [(1,) * (rank - len(v.shape)) + v.shape for v in (a, b)]
@@ -29,9 +29,9 @@ def _broadcast(a: Value, b: Value) -> tuple[int, ...]:
 
 def _binary(m: Maker, x: Value | None, name: str) -> Value:
     x = _operand(m, x)
-    other = x if m.chance(0.1) else _other_operand(m, x)
+    other = x if m.chance(0.1) else other_operand(m, x)
     a, b = (other, x) if m.chance(0.3) else (x, other)
-    shape = _broadcast(a, b)
+    shape = broadcast(a, b)
     natural = a.scale * b.scale * (60 if m.activations == "int8" else 15_000) if name == "MUL" else a.scale + b.scale
     y = m.value(shape, float(np.float32(natural * m.pick([0.001, 0.3, 0.3, 1.0, 1.0, 3.0, 100.0]))))
     m.model.operator(name, [a.index, b.index], [y.index], fused_activation_function=m.activation())
@@ -48,6 +48,33 @@ def sub(m: Maker, x: Value | None = None) -> Value:
 
 def mul(m: Maker, x: Value | None = None) -> Value:
     return _binary(m, x, "MUL")
+
+
+def squared_difference(m: Maker, x: Value | None = None) -> Value:
+    x = _operand(m, x)
+    other = other_operand(m, x)
+    a, b = (other, x) if m.chance(0.3) else (x, other)
+    steps = 255 if m.activations == "int8" else 65535
+    natural = max(a.scale, b.scale) ** 2 * steps
+    y = m.value(broadcast(a, b), float(np.float32(natural * m.pick([0.01, 0.1, 0.3, 1.0, 10.0]))))
+    m.model.operator("SQUARED_DIFFERENCE", [a.index, b.index], [y.index])
+    return y
+
+
+def batch_matmul(m: Maker, x: Value | None = None) -> Value:
+    """Matrices with up to three dimensions of batches, some of them repeated, either transposed."""
+    rows, depth, columns = m.between(1, 7), m.between(1, 24), m.between(1, 7)
+    batches = m.shape(m.between(0, 3), 3)
+    adj_x, adj_y = m.chance(0.4), m.chance(0.4)
+    few = [tuple(1 if m.chance(0.3) else n for n in batches) if m.chance(0.4) else batches for _ in range(2)]
+    a = m.input((*few[0], depth, rows) if adj_x else (*few[0], rows, depth))
+    shape = (*few[1], columns, depth) if adj_y else (*few[1], depth, columns)
+    b = m.constant_value(shape) if m.chance(0.3) else m.input(shape)
+    scale = a.scale * b.scale * 75 * depth**0.5 * m.pick([0.01, 0.3, 1.0, 1.0, 3.0])
+    made = tuple(max(pair) for pair in zip(*few, strict=True))
+    y = m.value((*made, rows, columns), float(np.float32(scale)))
+    m.model.operator("BATCH_MATMUL", [a.index, b.index], [y.index], adj_x=adj_x, adj_y=adj_y)
+    return y
 
 
 def _extreme(m: Maker, x: Value | None, name: str) -> Value:
@@ -81,6 +108,6 @@ def prelu(m: Maker, x: Value | None = None) -> Value:
     x = _operand(m, x)
     shape = m.pick([x.shape[-1:], (1,) * (len(x.shape) - 1) + x.shape[-1:], (1,), x.shape])
     slopes = m.constant_value(shape) if m.chance(0.8) else m.input(shape)
-    y = m.value(_broadcast(x, slopes), float(np.float32(x.scale * m.pick([0.3, 1.0, 2.0]))))
+    y = m.value(broadcast(x, slopes), float(np.float32(x.scale * m.pick([0.3, 1.0, 2.0]))))
     m.model.operator("PRELU", [x.index, slopes.index], [y.index])
     return y

@@ -30,6 +30,20 @@ def leaky_relu(m: Maker, x: Value | None = None) -> Value:
     return function(m, x, "LEAKY_RELU", alpha=float(m.pick([0.01, 0.2, 0.3, 1.5, -0.5])))
 
 
+def absolute(m: Maker, x: Value | None = None) -> Value:
+    x = anything(m, x)
+    y = m.like(x, x.shape) if m.chance(0.3) else m.value(x.shape, float(np.float32(x.scale * m.pick([0.5, 1.0, 2.0]))))
+    return function(m, x, "ABS", y)
+
+
+def rsqrt(m: Maker, x: Value | None = None) -> Value:
+    """Of numbers from 0 on."""
+    x = m.typed(m.shape(), "int8", m.scale(), -128)
+    m.inputs.append(x)
+    largest = 1 / x.scale**0.5
+    return function(m, x, "RSQRT", m.value(x.shape, float(np.float32(largest / m.pick([255, 100, 30, 1000])))))
+
+
 def elu(m: Maker, x: Value | None = None) -> Value:
     return function(m, x, "ELU")
 

@@ -42,6 +42,8 @@ def _numbers(random: np.random.Generator, shape: tuple[int, ...], dtype: str, sa
     if dtype == "float32":
         values = random.normal(0, 10.0 ** random.integers(-3, 3), shape).astype(np.float32)
         return values if sample else np.round(values * 16) / 16  # halves of a scale are among these
+    if dtype == "bool":
+        return random.integers(0, 1, shape, np.uint8, endpoint=True).astype(bool)
     limits = np.iinfo(dtype)
     if sample == 0:
         return random.choice(np.array([limits.min, limits.max, 0], dtype), shape)
@@ -136,7 +138,7 @@ class Maker:
         return RandomGraph(name, data, tuple((v.shape, v.dtype) for v in self.inputs))
 
     def _quantization(self, dtype: str) -> tuple[float, int]:
-        if dtype == "float32":
+        if dtype in ("float32", "int32", "bool"):
             return 0.0, 0
         if dtype == "uint8":
             return self.scale(), self.between(0, 255)

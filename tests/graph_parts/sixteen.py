@@ -95,6 +95,7 @@ OPERATORS: dict[str, Operator] = {
     "RELU int16": _wide(_relu),
     "RELU6 int16": _wide(_relu6),
     "SOFTMAX of int16": _wide(_softmax),
+    "SQUARED_DIFFERENCE int16": _wide(elementwise.squared_difference),
     "SUB int16": _wide(elementwise.sub),
     "SUM int16": _wide(reduction.reduce_sum),
     "TANH int16": _wide(_tanh),

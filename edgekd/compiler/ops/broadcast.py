@@ -1,4 +1,4 @@
-"""Two operands of different shapes, walked together (firmware/kernels/broadcast.h)."""
+"""Operands of different shapes, walked together (firmware/kernels/broadcast.h)."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ _AXES = 5  # EDGEKD_BROADCAST_AXES
 
 
 def walk_of(op: Operator, a: Tensor, b: Tensor, target: Tensor) -> dict[str, FieldValue]:
-    """The field `walk`: the output's axes and how each operand moves along them."""
-    dimensions = max(len(a.shape), len(b.shape))
-    shape_a, shape_b = _extended(a.shape, dimensions), _extended(b.shape, dimensions)
-    if any(m != n and m != 1 and n != 1 for m, n in zip(shape_a, shape_b, strict=True)):
-        fail(op, f"shapes {list(a.shape)} and {list(b.shape)} cannot be combined", CONVERT_AGAIN)
-    shape = [max(m, n) for m, n in zip(shape_a, shape_b, strict=True)]
-    shape_is(op, target, shape)
-    walk = [
-        Axis(size, (0 if m == 1 else step_a, 0 if n == 1 else step_b))
-        for size, m, n, step_a, step_b in zip(
-            shape, shape_a, shape_b, strides_of(shape_a), strides_of(shape_b), strict=True
-        )
-    ]
-    fitted = axes.padded(axes.joined(walk), _AXES, tensors=2)
-    if fitted is None:
-        fail(op, f"shapes {list(a.shape)} and {list(b.shape)} are broadcast in too many places")
+    """The field `walk` of two operands: the output's axes and how each operand moves along them."""
+    fitted = walk_together(op, (a, b), target)
     return {
         "walk.shape": axes.sizes(fitted),
         "walk.stride_a": axes.strides(fitted, 0),
         "walk.stride_b": axes.strides(fitted, 1),
     }
+
+
+def walk_together(op: Operator, operands: Sequence[Tensor], target: Tensor) -> list[Axis]:
+    """The output's axes, joined, 1 in front, with a stride in elements for each operand, 0 where it is repeated."""
+    dimensions = max(len(x.shape) for x in operands)
+    extended = [_extended(x.shape, dimensions) for x in operands]
+    shape = [max(sizes) for sizes in zip(*extended, strict=True)]
+    given = " and ".join(str(list(x.shape)) for x in operands)
+    if any(m not in (1, n) for sizes in extended for m, n in zip(sizes, shape, strict=True)):
+        fail(op, f"shapes {given} cannot be combined", CONVERT_AGAIN)
+    shape_is(op, target, shape)
+    steps = [strides_of(sizes) for sizes in extended]
+    walk = [
+        Axis(size, tuple(0 if own[d] == 1 else step[d] for own, step in zip(extended, steps, strict=True)))
+        for d, size in enumerate(shape)
+    ]
+    fitted = axes.padded(axes.joined(walk), _AXES, tensors=len(operands))
+    if fitted is None:
+        fail(op, f"shapes {given} are broadcast in too many places")
+    return fitted
 
 
 def may_replace(target: Tensor, *operands: Tensor) -> tuple[tuple[int, int], ...]:

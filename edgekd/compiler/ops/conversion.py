@@ -1,4 +1,4 @@
-"""QUANTIZE and DEQUANTIZE."""
+"""QUANTIZE, DEQUANTIZE and CAST."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from edgekd.compiler.ops import functions_16
 from edgekd.compiler.ops.checks import CONVERT_INT8, fail, label, of_type, output, quantized, required, shape_is
 from edgekd.compiler.ops.lookup import requantize_8
 
+# What CAST takes and gives, by their numbers in firmware/kernels/cast.h; float32 is only given.
+_CAST = {"bool": 0, "int8": 1, "int16": 2, "int32": 3, "float32": 4}
 _FROM = {"int8": "s8", "uint8": "u8", "int16": "s16"}
 
 
@@ -53,4 +55,22 @@ def dequantize(op: Operator) -> KernelCall:
         inputs=(source,),
         outputs=(target,),
         fields={"scale": source.scale, "zero_point": source.zero_point, "count": source.elements},
+    )
+
+
+def cast(op: Operator) -> KernelCall:
+    """Numbers as they are, whatever their scales say. From float32 TensorFlow Lite Micro's result is not defined when
+    it does not fit."""
+    (source,) = required(op, 1)
+    target = output(op)
+    of_type(op, source, *(name for name in _CAST if name != "float32"))
+    of_type(op, target, *_CAST)
+    shape_is(op, target, source.shape)
+    return KernelCall(
+        function="edgekd_cast",
+        struct="edgekd_cast",
+        sources=("cast.c", "cast.h"),
+        inputs=(source,),
+        outputs=(target,),
+        fields={"from": _CAST[source.dtype], "to": _CAST[target.dtype], "count": source.elements},
     )

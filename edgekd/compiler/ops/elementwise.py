@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL of two tensors, with broadcasting."""
+"""ADD, SUB, MUL and SQUARED_DIFFERENCE of two tensors, with broadcasting."""
 
 from __future__ import annotations
 
@@ -32,6 +32,40 @@ def mul(op: Operator) -> Lowering:
         "shift": shift,
     }
     return _call(Mul, "mul", op, a, b, target, fields)
+
+
+def squared_difference(op: Operator) -> KernelCall:
+    """tensorflow/lite/micro/kernels/squared_difference.cc: (a - b)^2 on a common scale, twice the larger one."""
+    a, b = required(op, 2)
+    target = output(op)
+    _check(op, a, b, target)
+    left_shift = 0 if is_16(op) else 7
+    twice_larger = 2 * max(a.scale, b.scale)
+    square = twice_larger * twice_larger / ((1 << 2 * left_shift) * target.scale)
+    (multiplier_a, shift_a), (multiplier_b, shift_b), (factor, shift) = (
+        multiplier(op, real) for real in (a.scale / twice_larger, b.scale / twice_larger, square)
+    )
+    return KernelCall(
+        function=f"edgekd_squared_difference_{'s16' if is_16(op) else 's8'}",
+        struct="edgekd_squared_difference",
+        sources=("squared_difference.c", "squared_difference.h", "broadcast.h", "requantize.h"),
+        inputs=(a, b),
+        outputs=(target,),
+        fields={
+            **walk_of(op, a, b, target),
+            "left_shift": left_shift,
+            "zero_point_a": a.zero_point,
+            "multiplier_a": multiplier_a,
+            "shift_a": shift_a,
+            "zero_point_b": b.zero_point,
+            "multiplier_b": multiplier_b,
+            "shift_b": shift_b,
+            "zero_point": target.zero_point,
+            "multiplier": factor,
+            "shift": shift,
+        },
+        in_place=may_replace(target, a, b),
+    )
 
 
 def _check(op: Operator, *tensors: Tensor) -> None:

@@ -20,6 +20,7 @@ _EXP_OF_MINUS_POWER = {
     4: 242,
 }
 _EXP_MINUS_EIGHTH = 1895147668
+_HALF_SQRT_2 = 1518500250
 _ONE_THIRD = 715827883
 _FORTY_EIGHT_17THS = 1515870810  # Q2.29
 _MINUS_THIRTY_TWO_17THS = -1010580540  # Q2.29
@@ -84,3 +85,29 @@ def tanh(value: int, integer_bits: int) -> int:
     inverse = _inverse_of_half(exp_on_negative_values(-abs(value), integer_bits + 1))
     positive = shift_up(inverse - (1 << 29), 2)
     return positive if value > 0 else saturate(-positive)
+
+
+def inverse_square_root(value: int) -> tuple[int, int]:
+    """1 / sqrt(value) of an integer above 0, as multiplier and shift for `requantize`.
+
+    GetInvSqrtQuantizedMultiplierExp: five steps of Newton's method in Q3.28, from 1, on the value brought to between
+    1/4 and 1 by powers of four.
+    """
+    if value == 1:
+        return ONE, 0
+    shift = 11
+    while value >= 1 << 29:
+        value //= 4
+        shift += 1
+    pairs = (31 - value.bit_length()) // 2 - 1
+    shift -= pairs
+    x_value = (value << 2 * pairs) >> 1
+    half, half_three = rounding_shift(x_value, 1), (1 << 28) + (1 << 27)
+    x = 1 << 28
+    for _ in range(5):
+        cube = shift_up(high_multiply(high_multiply(x, x), x), 6)
+        x = shift_up(high_multiply(half_three, x) - high_multiply(half, cube), 3)
+    x = high_multiply(x, _HALF_SQRT_2)
+    if shift < 0:
+        x, shift = x << -shift, 0
+    return x, -shift

@@ -83,7 +83,7 @@ def _logistic_table() -> npt.NDArray[np.int16]:
 
 def relu(op: Operator) -> KernelCall:
     source, target = _one_to_one(op)
-    return _relu(op, source, target, _single(source.scale, target.scale), 0.0, 32767)
+    return _relu(op, source, target, source.scale / target.scale, 0.0, 32767)
 
 
 def relu6(op: Operator) -> KernelCall:
@@ -99,10 +99,9 @@ def relu6(op: Operator) -> KernelCall:
 
 def leaky_relu(op: Operator) -> KernelCall:
     source, target = _one_to_one(op)
-    with np.errstate(over="ignore", under="ignore"):
-        product = float(np.float32(source.scale) * np.float32(op.options["alpha"]))
-    identity, slope = _single(source.scale, target.scale), _single(product, target.scale)
-    return _relu(op, source, target, identity, slope, 32767)
+    """In double precision all along, as RELU."""
+    slope = source.scale * op.options["alpha"] / target.scale
+    return _relu(op, source, target, source.scale / target.scale, slope, 32767)
 
 
 def _relu(op: Operator, source: Tensor, target: Tensor, identity: float, slope: float, highest: int) -> KernelCall:
@@ -220,12 +219,6 @@ def _one_to_one(op: Operator) -> tuple[Tensor, Tensor]:
 def _check_fraction(op: Operator, target: Tensor) -> None:
     if abs(math.log2(target.scale) + _OUTPUT_BITS) >= _POWER_TOLERANCE:
         fail(op, f"{label(target)} must have scale {2.0**-_OUTPUT_BITS:g}", CONVERT_INT8)
-
-
-def _single(a: float, b: float) -> float:
-    """a / b in single precision."""
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.float32(a) / np.float32(b))
 
 
 def _run(

@@ -34,6 +34,7 @@ from edgekd.compiler.quantize import (
 )
 
 _INTEGER_BITS = 4  # of the input of LOGISTIC and TANH in fixed point
+_RSQRT_BITS = 20  # that keep the result of RSQRT an integer
 _MAX_STEPS = 1 << 24  # of one real number in a scale: more means the scale is broken
 
 
@@ -45,7 +46,9 @@ def table_call(
     reshaped: the target may have the same elements under another shape.
     """
     shape_is(op, target, target.shape if reshaped and target.elements == source.elements else source.shape)
-    by_bits = np.arange(256, dtype=np.uint8).view(source.dtype)
+    by_bits = np.arange(256, dtype=np.uint8)
+    if source.dtype == "int8":
+        by_bits = by_bits.view(np.int8)
     results = np.array([function(int(x)) for x in by_bits], np.int64).astype(target.dtype)
     return KernelCall(
         function="edgekd_lookup_8",
@@ -73,11 +76,11 @@ def _single(a: float, b: float) -> float:
 
 
 def relu(op: Operator) -> KernelCall:
-    """tensorflow/lite/micro/kernels/activations_common.cc, CalculateReluOpData."""
+    """tensorflow/lite/micro/kernels/activations_common.cc, CalculateReluOpData; the factor is a quotient of doubles."""
     if is_16(op):
         return functions_16.relu(op)
     source, target = _one_to_one(op)
-    factor, shift = multiplier(op, _single(source.scale, target.scale))
+    factor, shift = multiplier(op, source.scale / target.scale)
 
     def function(x: int) -> int:
         scaled = target.zero_point + requantize(x - source.zero_point, factor, shift)
@@ -100,14 +103,12 @@ def relu6(op: Operator) -> KernelCall:
 
 
 def leaky_relu(op: Operator) -> KernelCall:
-    """tensorflow/lite/kernels/internal/reference/leaky_relu.h, QuantizeLeakyRelu."""
+    """tensorflow/lite/kernels/internal/reference/leaky_relu.h, QuantizeLeakyRelu; factors are quotients of doubles."""
     if is_16(op):
         return functions_16.leaky_relu(op)
     source, target = _one_to_one(op)
-    with np.errstate(over="ignore", under="ignore"):
-        product = np.float32(source.scale) * np.float32(op.options["alpha"])
-    slope, slope_shift = multiplier(op, _single(float(product), target.scale))
-    factor, shift = multiplier(op, _single(source.scale, target.scale))
+    slope, slope_shift = multiplier(op, source.scale * op.options["alpha"] / target.scale)
+    factor, shift = multiplier(op, source.scale / target.scale)
 
     def function(x: int) -> int:
         value = x - source.zero_point
@@ -116,6 +117,44 @@ def leaky_relu(op: Operator) -> KernelCall:
         else:
             scaled = requantize(value, abs(slope), slope_shift) * (-1 if slope < 0 else 1)
         return clamp_int8(scaled + target.zero_point)
+
+    return table_call(op, source, target, function)
+
+
+def absolute(op: Operator) -> KernelCall:
+    """tensorflow/lite/micro/kernels/elementwise.cc, AbsEvalQuantized."""
+    source, target = _one_to_one(op)
+    factor, shift = multiplier(op, source.scale / target.scale)
+
+    def function(x: int) -> int:
+        value = abs(x - source.zero_point)
+        scaled = value if source.scale == target.scale else requantize(value, factor, shift)
+        return clamp_int8(wrap(scaled + target.zero_point))
+
+    return table_call(op, source, target, function)
+
+
+def rsqrt(op: Operator) -> KernelCall:
+    """tensorflow/lite/micro/kernels/elementwise.cc, RsqrtEvalQuantized, which stops at a number below 0."""
+    source, target = _one_to_one(op)
+    if source.zero_point != INT8_MIN:
+        fail(
+            op,
+            f"{label(source)} has zero point {source.zero_point}: it may be below 0, where there is no square root",
+            "add a positive number before, so that its range begins at 0",
+        )
+    single = np.float32
+    with np.errstate(over="ignore"):
+        product = float(np.sqrt(single(source.scale)) * single(target.scale))
+    factor, shift = multiplier(op, 1.0 / product if product else math.inf)
+
+    def function(x: int) -> int:
+        value = x - source.zero_point
+        if value == 0:
+            return INT8_MAX
+        inverse, inverse_shift = fixed_point.inverse_square_root(value)
+        root = requantize(1, inverse, inverse_shift + _RSQRT_BITS)
+        return clamp_int8(wrap(requantize(root, factor, shift - _RSQRT_BITS) + target.zero_point))
 
     return table_call(op, source, target, function)
 

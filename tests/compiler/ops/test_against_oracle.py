@@ -75,3 +75,8 @@ def test_random_graphs_equal_the_oracle(
 @pytest.mark.parametrize("name", OPERATORS)
 def test_each_operator_equals_the_oracle(tmp_path: Path, objects: Path, name: str) -> None:
     check([(name, seed) for seed in range(12)], tmp_path, objects)
+
+
+def test_factors_of_relu_are_quotients_of_doubles(tmp_path: Path, objects: Path) -> None:
+    """In single precision this one's slope is not 3/4, and a result half-way between two is rounded the other way."""
+    check([("LEAKY_RELU int16", 3924199335)], tmp_path, objects)

@@ -196,6 +196,17 @@ def test_what_is_wrong_is_refused_by_name(what: str) -> None:
     assert all(error.value.hints)
 
 
+def test_an_unsupported_operator_is_named_with_its_layer_and_a_way_out() -> None:
+    with pytest.raises(InputError, match=r'operator 3 \(LOG\): .* makes tensor 7 "a tensor", is not sup') as error:
+        lower(operator("LOG", [tensor((2,))], [tensor((2,))]))
+    assert "use relu, silu or hard-swish" in error.value.hints[0]
+
+
+def test_a_root_of_what_may_be_negative_is_refused() -> None:
+    with pytest.raises(InputError, match="may be below 0"):
+        lower(operator("RSQRT", [tensor((2,), zero_point=-127)], [tensor((2,))]))
+
+
 def test_an_unknown_operator_is_told_what_is_near() -> None:
     with pytest.raises(InputError, match="nearest supported: RELU6"):
         lower(operator("RELU6_", [tensor((2,))], [tensor((2,))]))
