@@ -8,6 +8,7 @@ Each stage is one function; what it needs is imported when it is first used:
     deploy               firmware for a board, built and uploaded
     evaluate, bench      accuracy, speed and memory on the board
     run_recipe           all of it, from a recipe
+    exactly              outputs compared in a test's assertion
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edgekd.distill.teachers import Teacher
     from edgekd.evaluate.api import bench_model as bench
     from edgekd.evaluate.api import eval_model as evaluate
+    from edgekd.evaluate.comparison import exactly
     from edgekd.firmware import deploy
     from edgekd.run import run_recipe
 
@@ -39,6 +41,7 @@ _HOMES = {
     "evaluate": "edgekd.evaluate",
     "bench": "edgekd.evaluate.api:bench_model",
     "run_recipe": "edgekd.run:run_recipe",
+    "exactly": "edgekd.evaluate.comparison:exactly",
 }
 
 __all__ = [  # noqa: RUF022 - in the order of the data's way
@@ -52,6 +55,7 @@ __all__ = [  # noqa: RUF022 - in the order of the data's way
     "evaluate",
     "bench",
     "run_recipe",
+    "exactly",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from edgekd.compiler.reader import read_tflite
 from edgekd.device.client import Device, connect
 from edgekd.device.emulator import Emulator, tools_of
 from edgekd.device.farm import Farm, FarmBoard
+from edgekd.device.lock import BusyError
 from edgekd.device.occupy import Seat, occupied
 from edgekd.errors import DeviceError, InputError, ToolError
 from edgekd.evaluate.under_test import BoardUnderTest
 from edgekd.firmware import Deployment, deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
+
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class MissingToolsError(ToolError):
@@ -169,9 +173,48 @@ def hold(
             held.close()
 
 
-def single_board(profile: BoardProfile, port: str | None) -> Farm:
-    """A farm of one: the board at `port`, or an emulated one."""
-    return Farm((FarmBoard(name=profile.name, profile=profile.name, port=port, emulated=port is None),))
+@contextlib.contextmanager
+def hold_any(
+    farm: Farm, profile: str | None = None, *, wait: float = 0.0, waiting: Callable[[str], None] | None = None
+) -> Iterator[HeldBoard]:
+    """The first board of a farm that is free and within reach, of one profile or any.
+
+    wait: seconds to wait while all are in use; `waiting` is told once by whom, and of each board out of reach. Raises
+    DeviceError when the time is over, or no board is within reach.
+    """
+    boards = farm.matching(profile)
+    profiles = {board.profile: load_board(board.profile) for board in boards}  # a bad one is said before anything
+    until = time.monotonic() + wait
+    told = False
+    while True:
+        busy: list[str] = []
+        lost: list[DeviceError] = []
+        for board in boards:
+            with contextlib.ExitStack() as stack:
+                try:
+                    held = stack.enter_context(hold(farm, board, profiles[board.profile]))
+                except BusyError as error:
+                    busy.append(error.message)
+                    continue
+                except DeviceError as error:
+                    lost.append(error)
+                    continue
+                yield held
+                return
+        if not busy:
+            raise lost[0]
+        if time.monotonic() >= until:
+            raise DeviceError("no board is free", *busy, f"waited {wait:g} s")
+        if waiting and not told:
+            waiting("; ".join(["waiting for a board", *busy, *(error.message for error in lost)]))
+            told = True
+        time.sleep(min(_SECONDS_BETWEEN_LOOKS, max(0.0, until - time.monotonic())))
+
+
+def single_board(profile: BoardProfile, port: str | None, named: str | None = None) -> Farm:
+    """A farm of one: the board at `port`, or an emulated one. named: how the profile was asked for, a path perhaps."""
+    board = FarmBoard(name=profile.name, profile=named or profile.name, port=port, emulated=port is None)
+    return Farm((board,))
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ def project(pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory)
     """A user's folder with a model in it, and a home folder that this module shares."""
     home = tmp_path_factory.getbasetemp() / "pytest-plugin-home"
     pytester._monkeypatch.setenv("EDGEKD_HOME", str(home))
-    pytester._monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # takes a second to load
+    pytester._monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:pytest_embedded")  # slow to load
     (pytester.path / "model.tflite").write_bytes(classifier())
     return pytester
 
