@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from needs import require_program
+from needs import missing, require_program
 
 from edgekd.device.labgrid import labgrid_client
+from edgekd.errors import ToolError
 
 _SECONDS_TO_START = 20.0
 
@@ -93,7 +94,11 @@ class Labgrid:
 @contextlib.contextmanager
 def labgrid(resources: dict[str, dict[str, dict[str, object]]], cwd: Path) -> Iterator[Labgrid]:
     """labgrid with an exporter of `resources`: group -> class -> parameters."""
-    programs = Path(labgrid_client()).parent
+    try:
+        programs = Path(labgrid_client()).parent
+    except ToolError:
+        missing("the program labgrid-client")
+        raise
     port = free_port()
     coordinator = f"127.0.0.1:{port}"
     (cwd / "exporter.yaml").write_text(json.dumps(resources))  # JSON is YAML

@@ -80,7 +80,7 @@ class HeldBoard:
         _require_tools(self.profile, build=build, emulate=self.seat.url is None)
         if build:
             deployment = deploy_cached(model, self.profile, engine=engine)
-        self.close(f"runs {model.name} now: ask deployed(MODEL) for the board again")
+        self.close(f"{model.name} was asked for; ask deployed(MODEL) for the board again")
         try:
             device = self._device(model, graph, engine, elf, deployment, flash)
         except BaseException:
@@ -89,10 +89,10 @@ class HeldBoard:
         self.running = BoardUnderTest(model, graph, self.profile, device, engine, self.seat.url, deployment)
         return self.running
 
-    def close(self, why: str = "was given back") -> None:
+    def close(self, why: str = "the board was given back") -> None:
         """End the link, and an emulated board. why: what is said to who asks it after that."""
         if self.running is not None:
-            self.running.device = _gone(f"{self.name} {why}")
+            self.running.device = _gone(f"{self.name} does not run {self.running.model.name} any more: {why}")
             self.running = None
         self._open.close()
 

@@ -1,4 +1,4 @@
-"""The plugin in a user's own project, whose files these tests write."""
+"""The `device` fixture in a user's own project: five lines, options, words for what is wrong."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import pytest
 from small_models import classifier
 
 from edgekd.device.emulator import Emulator
-from edgekd.evaluate import under_test
 from edgekd.firmware import deploy_cached
 from edgekd.firmware.board import load_board
 
 pytest_plugins = ["pytester"]
-assert under_test  # loaded here once: pytester forgets what is first imported inside its runs, which numpy cannot bear
 
 CONFTEST = """
 from pathlib import Path
@@ -37,16 +35,6 @@ def test_is_exact_and_restarts(device):
     assert result["board"] == "{board}"
     device.reset()
 """
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory) -> pytest.Pytester:
-    """A user's folder with a model in it, and a home folder that this module shares."""
-    home = tmp_path_factory.getbasetemp() / "pytest-plugin-home"
-    pytester._monkeypatch.setenv("EDGEKD_HOME", str(home))
-    pytester._monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:pytest_embedded")  # slow to load
-    (pytester.path / "model.tflite").write_bytes(classifier())
-    return pytester
 
 
 @pytest.mark.emulated
@@ -77,7 +65,9 @@ def test_options_name_model_and_port(project: pytest.Pytester) -> None:
         arguments = ["--edgekd-model", "model.tflite", "--edgekd-port", emulator.url, "--junitxml", "report.xml"]
         project.runpytest_inprocess(*arguments).assert_outcomes(passed=2)
     report = (project.path / "report.xml").read_text()
-    assert 'name="edgekd_model_sha256"' in report and f'value="{emulator.url}"' in report
+    for name in ("board", "profile", "port", "engine", "build_id", "model", "model_sha256"):
+        assert report.count(f'name="edgekd_{name}"') == 2  # with each of the tests
+    assert f'value="{emulator.url}"' in report
 
 
 @pytest.mark.emulated
