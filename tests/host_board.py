@@ -25,23 +25,28 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 Spoiler = Callable[[bytes], bytes]
 
 
-def build_board(out: Path, *defines: str, engine: Sequence[Path] = (HOST / "toy_engine.c",)) -> Path:
+def build_board(
+    out: Path, *defines: str, engine: Sequence[Path] = (HOST / "toy_engine.c",), sanitize: bool = True
+) -> Path:
     """Compile the runtime, the host's port and the sources of an engine into the program `out`."""
     sources = [*sorted((FIRMWARE / "runtime").glob("*.c")), HOST / "port.c", *engine]
     folders = {FIRMWARE / "runtime", FIRMWARE / "ports", FIRMWARE / "engines", HOST, *(path.parent for path in engine)}
-    command = ["gcc", "-O1", "-g", *WARNINGS, *SANITIZERS, *(f"-D{name}" for name in defines)]
+    command = ["gcc", "-O1", "-g", *WARNINGS, *(SANITIZERS if sanitize else ()), *(f"-D{name}" for name in defines)]
     command += [f"-I{folder}" for folder in sorted(folders)]
     subprocess.run([*command, "-o", str(out), *(str(source) for source in sources)], check=True)
     return out
 
 
 class HostBoard:
-    """The running firmware. end: our side of its serial line. restart(): its reset button."""
+    """The running firmware. end: our side of its serial line. restart(): its reset button. hang_up(): cuts the
+    connection of the host to it, which may connect again."""
 
     def __init__(self, program: Path) -> None:
         self.end, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen([program], stdin=theirs, stdout=theirs)
+
+        self.hang_up: Callable[[], None] = lambda: None
 
     def restart(self) -> None:
         self._process.send_signal(signal.SIGUSR1)
@@ -59,17 +64,33 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._line = line
         self._spoilers = to_board, to_host
+        self._host: socket.socket | None = None
         self.url = f"socket://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
+        threading.Thread(target=self._carry_back, daemon=True).start()
         with contextlib.suppress(OSError):
             while True:
                 host, _ = self._listener.accept()
                 host.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                back = threading.Thread(target=_carry, args=(self._line, host, self._spoilers[1]), daemon=True)
-                back.start()
+                self._host = host
                 _carry(host, self._line, self._spoilers[0])
+                host.close()
+
+    def _carry_back(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := self._line.recv(4096):
+                with contextlib.suppress(OSError):  # while nobody is connected it is lost
+                    if self._host is not None:
+                        self._host.sendall(self._spoilers[1](data))
+            if self._host is not None:
+                self._host.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        """Cut the connection of now."""
+        if self._host is not None:
+            self._host.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listener.close()
@@ -86,6 +107,7 @@ def board_on_tcp(program: Path, to_board: Spoiler = bytes, to_host: Spoiler = by
     """A running board and the URL it is reached at."""
     board = HostBoard(program)
     relay = Relay(board.end, to_board, to_host)
+    board.hang_up = relay.hang_up
     try:
         yield board, relay.url
     finally:

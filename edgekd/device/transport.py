@@ -22,7 +22,11 @@ class Transport(Protocol):
     def read(self, seconds: float) -> bytes:
         """What has arrived; empty when nothing does for about `seconds`."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> None:
+        """Hand `data` over; it may still be on its way when this returns."""
+
+    def set_baud(self, rate: int) -> bool:
+        """Change the rate once everything is sent; False where the way has none, or not this one."""
 
     def close(self) -> None: ...
 
@@ -69,6 +73,9 @@ class _Socket:
         except TimeoutError:
             raise DeviceError(f"{self._url} took no bytes for {_SECONDS_TO_WRITE:.0f} s") from None
 
+    def set_baud(self, rate: int) -> bool:
+        return False
+
     def close(self) -> None:
         self._socket.close()
 
@@ -100,11 +107,18 @@ class _Serial:
         return _or_device_error(self._url, "failed while reading", poll)
 
     def write(self, data: bytes) -> None:
-        def all_of_it() -> None:
-            self._port.write(data)
-            self._port.flush()
+        _or_device_error(self._url, "failed while writing", lambda: self._port.write(data))
 
-        _or_device_error(self._url, "failed while writing", all_of_it)
+    def set_baud(self, rate: int) -> bool:
+        def change() -> None:
+            self._port.flush()
+            self._port.baudrate = rate
+
+        try:
+            _or_device_error(self._url, f"does not take {rate} baud", change)
+        except DeviceError:
+            return False
+        return True
 
     def close(self) -> None:
         self._port.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import contextlib
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,13 +35,24 @@ class Answers:
     arena_bytes: int
 
 
-def answers_to(device: Device, samples: Iterable[tuple[int, Sample]]) -> Iterator[tuple[int, Inference]]:
-    """The device's answers to samples, with their indices. samples: taken one by one as the device is ready for them.
+def answers_to(
+    device: Device, samples: Iterable[tuple[int, Sample]], *, stateful: bool = False
+) -> Iterator[tuple[int, Inference]]:
+    """The device's answers to samples, with their indices, in their order.
 
+    samples: taken one by one as the device is ready for them, a few ahead of the answers. stateful: see Device.stream.
     Raises InputError for inputs that do not fit the board's model, DeviceError when an answer stays out.
     """
-    for index, sample in samples:
-        yield index, device.infer([np.ascontiguousarray(array).tobytes() for array in sample])
+    indices: deque[int] = deque()
+
+    def as_bytes() -> Iterator[list[bytes]]:
+        for index, sample in samples:
+            indices.append(index)
+            yield [np.ascontiguousarray(array).tobytes() for array in sample]
+
+    with contextlib.closing(device.stream(as_bytes(), stateful=stateful)) as stream:
+        for result in stream:
+            yield indices.popleft(), result
 
 
 def subject_of(graph: Graph, columns: Sequence[Array]) -> Subject:

@@ -116,13 +116,23 @@ class Build(Strict):
 class Serial(Strict):
     """usb: "vendor:product" of the board's own USB serial port. resets_on_open: opening the port restarts it.
 
-    frame_bytes: the longest frame of the protocol, for which the board has a buffer.
+    Memory of the protocol: frame_bytes for the longest frame; receive_bytes, a power of two, for what arrives while the
+    board is busy; result_bytes for results until the host has them.
     """
 
     baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
     usb: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = ()
     resets_on_open: bool = False
     frame_bytes: Annotated[int, Field(ge=64, le=65535)] = 1024  # 89 ms at 115200 baud
+    receive_bytes: Annotated[int, Field(ge=16, le=65536)] = 1024  # so many more
+    result_bytes: Annotated[int, Field(ge=16, le=65536)] = 256
+
+    @field_validator("receive_bytes")
+    @classmethod
+    def _is_a_power_of_two(cls, size: int) -> int:
+        if size & (size - 1):
+            raise ValueError(f"{size} is not a power of two\nthe nearest below is {1 << size.bit_length() - 1}")
+        return size
 
 
 class Timer(Strict):

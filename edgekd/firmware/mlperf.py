@@ -20,7 +20,11 @@ CONFIG = "edgekd_mlperf_config.h"
 _OWN_PROTOCOL = {
     "PROTOCOL.md",
     "server.c",
-    *(f"{name}{end}" for name in ("cobs", "crc32", "wire") for end in (".c", ".h")),
+    *(
+        f"{name}{end}"
+        for name in ("baud", "cobs", "crc32", "log", "results", "sample", "session", "source", "watch", "wire")
+        for end in (".c", ".h")
+    ),
 }
 _DOCUMENT = "MLPERF.md"
 # What int8 SOFTMAX gives (TensorFlow Lite's quantization specification).

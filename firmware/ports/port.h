@@ -2,6 +2,7 @@
 #ifndef EDGEKD_PORT_H
 #define EDGEKD_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,12 @@ void edgekd_port_idle(void);
 
 /* Sends every byte, waiting for the UART as long as it takes. */
 void edgekd_port_write(const uint8_t *data, size_t length);
+
+/* Whether the UART can run at `rate` bits a second; false for every rate where it cannot be changed. */
+bool edgekd_port_takes_baud(uint32_t rate);
+
+/* Runs the UART at a rate that it takes. Called when it has sent all it was given. */
+void edgekd_port_set_baud(uint32_t rate);
 
 /* A counter that runs upwards and wraps at 2^32; its rate is EDGEKD_PORT_TICK_HZ of the board profile. */
 uint32_t edgekd_port_ticks(void);

@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A power of two. At 1 Mbit/s 255 bytes last 2.5 ms, far longer than the server takes to fetch one. */
-#define EDGEKD_RING_BYTES 256u
+#include "edgekd_config.h"
+
+#define EDGEKD_RING_BYTES EDGEKD_RECEIVE_BYTES
+
+_Static_assert((EDGEKD_RING_BYTES & (EDGEKD_RING_BYTES - 1u)) == 0u, "receive_bytes is a power of two");
 
 struct edgekd_ring {
     volatile uint32_t written;

@@ -1,4 +1,5 @@
-/* CRC-32 of zlib and Ethernet (ISO-HDLC). */
+/* Two checksums of 32 bits: CRC-32 as in zlib and Ethernet for frames, CRC-32C (Castagnoli) for whole samples and
+ * results. PROTOCOL.md, "Why two polynomials". */
 #ifndef EDGEKD_CRC32_H
 #define EDGEKD_CRC32_H
 
@@ -7,7 +8,8 @@
 
 #define EDGEKD_CRC32_START 0u
 
-/* The checksum of everything so far, `crc`, carried on over `length` more bytes. */
+/* Carry `crc` on over more bytes; begin with EDGEKD_CRC32_START. */
 uint32_t edgekd_crc32(uint32_t crc, const uint8_t *data, size_t length);
+uint32_t edgekd_crc32c(uint32_t crc, const uint8_t *data, size_t length);
 
 #endif

@@ -1,215 +1,59 @@
 #include "server.h"
 
-#include <string.h>
-
+#include "baud.h"
 #include "cobs.h"
-#include "edgekd_config.h"
 #include "engine.h"
 #include "port.h"
+#include "results.h"
+#include "sample.h"
+#include "session.h"
 #include "stack.h"
+#include "watch.h"
 #include "wire.h"
 
-#define PROTOCOL_VERSION 1u
-#define ENTROPY_BYTES 8u
+#define SYNC_SEND_AGAIN 1u
+#define HALF_OF_NUMBERS 0x8000u
 
-_Static_assert(EDGEKD_FRAME_BYTES >= 64u && EDGEKD_FRAME_BYTES <= 65535u, "frames are 64 to 65535 bytes");
-
-enum request_type { HELLO = 1, WRITE = 2, INFER = 3, READ = 4, STATS = 5, RESET = 6 };
-
-enum status {
-    DONE = 0,
-    NOT_GREETED = 1,
-    DAMAGED = 2,
-    TOO_LONG = 3,
-    UNKNOWN_REQUEST = 4,
-    WRONG_LENGTH = 5,
-    NO_SUCH_TENSOR = 6,
-    ENGINE_FAILED = 7,
-};
-
-struct request {
-    struct edgekd_wire_header header;
-    const uint8_t *payload;
-    size_t length;
-};
-
-/* What was answered last, in the few words it can be written again from: tensors keep their values until the next
- * inference, so they need no copy. */
-struct answer {
-    struct edgekd_wire_header header;
-    uint8_t head[16];
-    uint8_t head_length;
-    bool with_outputs;
-    const uint8_t *slice;
-    uint32_t slice_length;
-};
-
-static uint8_t frame[EDGEKD_FRAME_BYTES];
+static uint8_t bytes[EDGEKD_FRAME_BYTES];
 static struct edgekd_cobs_decoder decoder;
 
 static int setup_code;
-static bool greeted;
-static uint8_t boot_nonce[ENTROPY_BYTES];
-static uint32_t session;
-static bool has_last; /* a request of this session was run: `last` is its answer */
-static struct answer last;
+static uint16_t expected; /* the number of the next frame with input */
+static bool gap_told;     /* since the last frame that was expected */
 
 static uint32_t damaged_frames;
 static uint32_t inference_stack;
 
-static uint32_t total_bytes(const struct edgekd_tensor *tensors, uint16_t count) {
-    uint32_t total = 0;
-    for (uint16_t i = 0; i < count; i++) {
-        total += tensors[i].bytes;
-    }
-    return total;
-}
-
-static uint32_t input_bytes(void) {
-    return total_bytes(edgekd_engine.inputs, edgekd_engine.input_count);
-}
-
-/* Tensor `number` as the protocol counts: inputs, then outputs. NULL when there is none. */
-static const struct edgekd_tensor *tensor_at(uint16_t number) {
-    if (number < edgekd_engine.input_count) {
-        return &edgekd_engine.inputs[number];
-    }
-    uint32_t output = (uint32_t)number - edgekd_engine.input_count;
-    return output < edgekd_engine.output_count ? &edgekd_engine.outputs[output] : NULL;
-}
-
-static void send(const struct answer *answer) {
-    edgekd_wire_begin(&answer->header);
-    edgekd_wire_put(answer->head, answer->head_length);
-    edgekd_wire_put(answer->slice, (size_t)answer->slice_length);
-    for (uint16_t i = 0; answer->with_outputs && i < edgekd_engine.output_count; i++) {
-        edgekd_wire_put(edgekd_engine.outputs[i].data, (size_t)edgekd_engine.outputs[i].bytes);
-    }
-    edgekd_wire_end();
-}
-
-static void send_status(struct edgekd_wire_header header, enum status status) {
-    header.type |= EDGEKD_WIRE_ANSWER;
-    header.status = (uint8_t)status;
+static void acknowledge(enum edgekd_wire_status status) {
+    const struct edgekd_wire_header header = {
+        .type = EDGEKD_WIRE_INPUT | EDGEKD_WIRE_ANSWER,
+        .status = (uint8_t)status,
+        .session = edgekd_session(),
+    };
     edgekd_wire_begin(&header);
+    edgekd_wire_put_u16(expected);
     edgekd_wire_end();
 }
 
 /* Tells of a frame whose sender cannot be known. */
-static void notify(enum status status) {
+static void notify(enum edgekd_wire_status status) {
+    const struct edgekd_wire_header header = {
+        .type = EDGEKD_WIRE_NOTICE, .status = (uint8_t)status, .session = edgekd_session()};
     damaged_frames++;
-    send_status((struct edgekd_wire_header){0}, status);
-}
-
-static void put_text(const char *text) {
-    uint8_t length = (uint8_t)strlen(text);
-    edgekd_wire_put(&length, 1);
-    edgekd_wire_put((const uint8_t *)text, length);
-}
-
-static void put_sizes(const struct edgekd_tensor *tensors, uint16_t count) {
-    for (uint16_t i = 0; i < count; i++) {
-        edgekd_wire_put_u32(tensors[i].bytes);
-    }
-}
-
-static void send_greeting(const uint8_t *entropy, uint16_t seq) {
-    const struct edgekd_engine *engine = &edgekd_engine;
-    edgekd_wire_begin(&(struct edgekd_wire_header){.type = HELLO | EDGEKD_WIRE_ANSWER, .seq = seq, .session = session});
-    edgekd_wire_put(entropy, ENTROPY_BYTES);
-    edgekd_wire_put(boot_nonce, ENTROPY_BYTES);
-    edgekd_wire_put_u16(PROTOCOL_VERSION);
-    edgekd_wire_put_u16(EDGEKD_FRAME_BYTES);
-    edgekd_wire_put_u32(engine->arena_bytes);
-    edgekd_wire_put_u32((uint32_t)setup_code);
-    edgekd_wire_put_u16(engine->input_count);
-    edgekd_wire_put_u16(engine->output_count);
-    edgekd_wire_put(engine->model_sha256, 32);
-    put_text(engine->name);
-    put_text(EDGEKD_BUILD_ID);
-    put_sizes(engine->inputs, engine->input_count);
-    put_sizes(engine->outputs, engine->output_count);
+    edgekd_wire_begin(&header);
     edgekd_wire_end();
-}
-
-static void greet(const struct request *request) {
-    if (request->length != ENTROPY_BYTES) {
-        send_status(request->header, WRONG_LENGTH);
-        return;
-    }
-    if (!greeted) {
-        /* An emulated board starts the same way each time: what tells two starts apart comes from the host. */
-        memcpy(boot_nonce, request->payload, ENTROPY_BYTES);
-        edgekd_wire_set_u32(boot_nonce, edgekd_wire_u32(boot_nonce) ^ edgekd_port_ticks());
-        greeted = true;
-    }
-    uint32_t crc = edgekd_crc32(EDGEKD_CRC32_START, boot_nonce, ENTROPY_BYTES);
-    crc = edgekd_crc32(crc, request->payload, ENTROPY_BYTES);
-    uint32_t wanted = crc != 0 ? crc : 1u;
-    if (wanted != session) {
-        session = wanted;
-        has_last = false;
-        last.header.seq = 0;
-    }
-    send_greeting(request->payload, request->header.seq);
-}
-
-static enum status run_write(const struct request *request) {
-    if (request->length < 8u) {
-        return WRONG_LENGTH;
-    }
-    uint16_t number = edgekd_wire_u16(request->payload);
-    uint32_t offset = edgekd_wire_u32(request->payload + 4);
-    size_t length = request->length - 8u;
-    if (number >= edgekd_engine.input_count) {
-        return NO_SUCH_TENSOR;
-    }
-    const struct edgekd_tensor *tensor = &edgekd_engine.inputs[number];
-    if (offset > tensor->bytes || length > tensor->bytes - offset) {
-        return NO_SUCH_TENSOR;
-    }
-    memcpy((uint8_t *)tensor->data + offset, request->payload + 8, length);
-    return DONE;
-}
-
-static enum status run_read(const struct request *request, struct answer *answer) {
-    if (request->length != 12u) {
-        return WRONG_LENGTH;
-    }
-    const struct edgekd_tensor *tensor = tensor_at(edgekd_wire_u16(request->payload));
-    uint32_t offset = edgekd_wire_u32(request->payload + 4);
-    uint32_t length = edgekd_wire_u32(request->payload + 8);
-    if (tensor == NULL || offset > tensor->bytes || length > tensor->bytes - offset) {
-        return NO_SUCH_TENSOR;
-    }
-    if (length > EDGEKD_FRAME_BYTES - EDGEKD_WIRE_OVERHEAD) {
-        return WRONG_LENGTH;
-    }
-    answer->slice = (const uint8_t *)tensor->data + offset;
-    answer->slice_length = length;
-    return DONE;
 }
 
 static uint32_t inference_ticks;
 
 static int timed_invoke(void) {
-    uint32_t start = edgekd_port_ticks();
-    int code = edgekd_engine.invoke();
+    const uint32_t start = edgekd_port_ticks();
+    const int code = edgekd_engine.invoke();
     inference_ticks = edgekd_port_ticks() - start;
     return code;
 }
 
-static enum status run_infer(const struct request *request, struct answer *answer) {
-    if (request->length != 0) {
-        if (request->length != input_bytes()) {
-            return WRONG_LENGTH;
-        }
-        const uint8_t *from = request->payload;
-        for (uint16_t i = 0; i < edgekd_engine.input_count; i++) {
-            memcpy(edgekd_engine.inputs[i].data, from, (size_t)edgekd_engine.inputs[i].bytes);
-            from += edgekd_engine.inputs[i].bytes;
-        }
-    }
+static void run(struct edgekd_result *result) {
     int code = setup_code;
     inference_ticks = 0;
     if (code == 0) {
@@ -217,105 +61,189 @@ static enum status run_infer(const struct request *request, struct answer *answe
         code = edgekd_stack_measure(timed_invoke, &used);
         inference_stack = used > inference_stack ? used : inference_stack;
     }
-    edgekd_wire_set_u32(answer->head, inference_ticks);
-    edgekd_wire_set_u32(answer->head + 4, (uint32_t)code);
-    answer->head_length = 8;
-    if (code != 0) {
-        return ENGINE_FAILED;
-    }
-    answer->with_outputs = total_bytes(edgekd_engine.outputs, edgekd_engine.output_count) <=
-                           EDGEKD_FRAME_BYTES - EDGEKD_WIRE_OVERHEAD - answer->head_length;
-    return DONE;
+    result->ticks = inference_ticks;
+    result->code = code;
 }
 
-static enum status run_stats(const struct request *request, struct answer *answer) {
-    if (request->length != 0) {
-        return WRONG_LENGTH;
-    }
-    edgekd_wire_set_u32(answer->head, edgekd_stack_bytes());
-    edgekd_wire_set_u32(answer->head + 4, edgekd_stack_used());
-    edgekd_wire_set_u32(answer->head + 8, inference_stack);
-    edgekd_wire_set_u32(answer->head + 12, damaged_frames);
-    answer->head_length = 16;
-    return DONE;
+static void run_sample(void) {
+    struct edgekd_result result = {.sample = edgekd_sample_number()};
+    run(&result);
+    edgekd_results_add(&result, expected);
 }
 
-static enum status run(const struct request *request, struct answer *answer) {
-    switch (request->header.type) {
-    case WRITE:
-        return run_write(request);
-    case INFER:
-        return run_infer(request, answer);
-    case READ:
-        return run_read(request, answer);
-    case STATS:
-        return run_stats(request, answer);
-    case RESET:
-        return request->length == 0 ? DONE : WRONG_LENGTH;
+/* The frame that is expected. */
+static void take_piece(const struct edgekd_wire_frame *frame) {
+    if (edgekd_sample_is_new() && edgekd_results_are_full()) {
+        acknowledge(EDGEKD_WIRE_NO_ROOM);
+        return;
+    }
+    switch (edgekd_sample_take(frame->payload + EDGEKD_WIRE_ACK_BYTES, frame->length - EDGEKD_WIRE_ACK_BYTES)) {
+    case EDGEKD_SAMPLE_MORE:
+        expected++;
+        acknowledge(EDGEKD_WIRE_DONE);
+        break;
+    case EDGEKD_SAMPLE_COMPLETE:
+        expected++;
+        run_sample();
+        break;
+    case EDGEKD_SAMPLE_SPOILED:
+        acknowledge(EDGEKD_WIRE_SAMPLE_DAMAGED);
+        edgekd_session_end();
+        break;
+    case EDGEKD_SAMPLE_OVER:
+        acknowledge(EDGEKD_WIRE_WRONG_LENGTH);
+        break;
+    }
+}
+
+static void take_input(const struct edgekd_wire_frame *frame) {
+    if (frame->length < EDGEKD_WIRE_ACK_BYTES) {
+        acknowledge(EDGEKD_WIRE_WRONG_LENGTH);
+        return;
+    }
+    const uint16_t ahead = (uint16_t)(frame->header.seq - expected);
+    edgekd_results_acknowledge(edgekd_wire_u16(frame->payload));
+    edgekd_watch_stop(); /* the input tensors are the host's */
+    if (ahead == 0) {
+        gap_told = false;
+        take_piece(frame);
+    } else if (ahead >= HALF_OF_NUMBERS) {
+        acknowledge(EDGEKD_WIRE_DONE); /* it is here already */
+    } else if (!gap_told) {
+        gap_told = true;
+        acknowledge(EDGEKD_WIRE_GAP);
+    }
+}
+
+static void answer_sync(const struct edgekd_wire_frame *frame) {
+    if (frame->length != EDGEKD_WIRE_ACK_BYTES) {
+        edgekd_wire_answer(&frame->header, EDGEKD_WIRE_WRONG_LENGTH);
+        return;
+    }
+    gap_told = false;
+    edgekd_results_acknowledge(edgekd_wire_u16(frame->payload));
+    if ((frame->header.status & SYNC_SEND_AGAIN) != 0u) {
+        edgekd_results_send_again(expected);
+    }
+    const struct edgekd_wire_header header = {
+        .type = EDGEKD_WIRE_SYNC | EDGEKD_WIRE_ANSWER, .seq = frame->header.seq, .session = edgekd_session()};
+    edgekd_wire_begin(&header);
+    edgekd_wire_put_u16(expected);
+    edgekd_wire_put_u16(edgekd_results_next_frame());
+    edgekd_wire_end();
+}
+
+static void answer_stats(const struct edgekd_wire_frame *frame) {
+    if (frame->length != 0) {
+        edgekd_wire_answer(&frame->header, EDGEKD_WIRE_WRONG_LENGTH);
+        return;
+    }
+    const struct edgekd_wire_header header = {
+        .type = EDGEKD_WIRE_STATS | EDGEKD_WIRE_ANSWER, .seq = frame->header.seq, .session = edgekd_session()};
+    edgekd_wire_begin(&header);
+    edgekd_wire_put_u32(edgekd_stack_bytes());
+    edgekd_wire_put_u32(edgekd_stack_used());
+    edgekd_wire_put_u32(inference_stack);
+    edgekd_wire_put_u32(damaged_frames);
+    edgekd_wire_end();
+}
+
+static void answer_echo(const struct edgekd_wire_frame *frame) {
+    const struct edgekd_wire_header header = {
+        .type = EDGEKD_WIRE_ECHO | EDGEKD_WIRE_ANSWER, .seq = frame->header.seq, .session = edgekd_session()};
+    edgekd_wire_begin(&header);
+    edgekd_wire_put(frame->payload, frame->length);
+    edgekd_wire_end();
+}
+
+static void restart(const struct edgekd_wire_frame *frame) {
+    if (frame->length != 0) {
+        edgekd_wire_answer(&frame->header, EDGEKD_WIRE_WRONG_LENGTH);
+        return;
+    }
+    edgekd_wire_answer(&frame->header, EDGEKD_WIRE_DONE);
+    edgekd_port_reset();
+}
+
+static void begin_session(void) {
+    expected = 0;
+    gap_told = false;
+    edgekd_sample_restart();
+    edgekd_results_restart();
+    edgekd_watch_stop();
+}
+
+static void act(const struct edgekd_wire_frame *frame) {
+    if ((frame->header.type & EDGEKD_WIRE_ANSWER) != 0u) {
+        return; /* an echo of what the board has said: to answer it would never end */
+    }
+    if (frame->header.type == EDGEKD_WIRE_HELLO) {
+        if (edgekd_session_greet(frame, setup_code)) {
+            begin_session();
+        }
+        return;
+    }
+    if (edgekd_session() == 0 || frame->header.session != edgekd_session()) {
+        edgekd_wire_answer(&frame->header, EDGEKD_WIRE_NOT_GREETED);
+        return;
+    }
+    switch (frame->header.type) {
+    case EDGEKD_WIRE_INPUT:
+        take_input(frame);
+        break;
+    case EDGEKD_WIRE_SYNC:
+        answer_sync(frame);
+        break;
+    case EDGEKD_WIRE_STATS:
+        answer_stats(frame);
+        break;
+    case EDGEKD_WIRE_RESET:
+        restart(frame);
+        break;
+    case EDGEKD_WIRE_BAUD:
+        edgekd_baud_change(frame);
+        break;
+    case EDGEKD_WIRE_ECHO:
+        answer_echo(frame);
+        break;
+    case EDGEKD_WIRE_WATCH:
+        edgekd_watch_set(frame);
+        break;
     default:
-        return UNKNOWN_REQUEST;
+        edgekd_wire_answer(&frame->header, EDGEKD_WIRE_UNKNOWN_REQUEST);
     }
 }
 
-static void answer_request(const struct request *request) {
-    if (request->header.type == HELLO) {
-        greet(request);
-        return;
+static void take_frame(enum edgekd_cobs_result result) {
+    struct edgekd_wire_frame frame;
+    const bool intact = result == EDGEKD_COBS_FRAME && edgekd_wire_open(bytes, decoder.length, &frame);
+    edgekd_baud_heard(intact);
+    if (intact) {
+        act(&frame);
+    } else {
+        notify(result == EDGEKD_COBS_TOO_LONG ? EDGEKD_WIRE_TOO_LONG : EDGEKD_WIRE_DAMAGED);
     }
-    if (!greeted || request->header.session != session) {
-        send_status(request->header, NOT_GREETED);
-        return;
-    }
-    if (has_last && request->header.seq == last.header.seq) {
-        send(&last);
-        return;
-    }
-    if (request->header.seq != (uint16_t)(last.header.seq + 1u)) {
-        return; /* an echo of old bytes */
-    }
-    last = (struct answer){.header = request->header};
-    last.header.status = (uint8_t)run(request, &last);
-    last.header.type |= EDGEKD_WIRE_ANSWER;
-    has_last = true;
-    send(&last);
-    if (request->header.type == RESET && last.header.status == DONE) {
-        edgekd_port_reset();
-    }
-}
-
-static void take_frame(void) {
-    struct request request;
-    if (!edgekd_wire_open(frame, decoder.length, &request.header, &request.payload, &request.length)) {
-        notify(DAMAGED);
-        return;
-    }
-    answer_request(&request);
 }
 
 void edgekd_server_start(void) {
-    decoder.frame = frame;
-    decoder.capacity = sizeof frame;
+    decoder.frame = bytes;
+    decoder.capacity = sizeof bytes;
     edgekd_cobs_restart(&decoder);
+    begin_session();
     setup_code = edgekd_engine.setup();
 }
 
 void edgekd_server_poll(void) {
     int byte = edgekd_port_read();
-    if (byte < 0) {
-        return;
+    while (byte < 0) {
+        if (!edgekd_watch_step(run)) {
+            return;
+        }
+        byte = edgekd_port_read();
     }
-    switch (edgekd_cobs_decode(&decoder, (uint8_t)byte)) {
-    case EDGEKD_COBS_MORE:
-        return;
-    case EDGEKD_COBS_FRAME:
-        take_frame();
-        break;
-    case EDGEKD_COBS_DAMAGED:
-        notify(DAMAGED);
-        break;
-    case EDGEKD_COBS_TOO_LONG:
-        notify(TOO_LONG);
-        break;
+    const enum edgekd_cobs_result result = edgekd_cobs_decode(&decoder, (uint8_t)byte);
+    if (result != EDGEKD_COBS_MORE) {
+        take_frame(result);
+        edgekd_cobs_restart(&decoder);
     }
-    edgekd_cobs_restart(&decoder);
 }

@@ -1,6 +1,7 @@
 #include "wire.h"
 
 #include "cobs.h"
+#include "crc32.h"
 #include "port.h"
 
 #define HEADER_BYTES 8u
@@ -27,21 +28,20 @@ void edgekd_wire_set_u32(uint8_t *to, uint32_t value) {
     set_u16(to + 2, (uint16_t)(value >> 16));
 }
 
-bool edgekd_wire_open(const uint8_t *frame, size_t frame_length, struct edgekd_wire_header *header,
-                      const uint8_t **payload, size_t *length) {
-    if (frame_length < HEADER_BYTES + CRC_BYTES) {
+bool edgekd_wire_open(const uint8_t *bytes, size_t length, struct edgekd_wire_frame *frame) {
+    if (length < HEADER_BYTES + CRC_BYTES) {
         return false;
     }
-    size_t body = frame_length - CRC_BYTES;
-    if (edgekd_crc32(EDGEKD_CRC32_START, frame, body) != edgekd_wire_u32(frame + body)) {
+    const size_t body = length - CRC_BYTES;
+    if (edgekd_crc32(EDGEKD_CRC32_START, bytes, body) != edgekd_wire_u32(bytes + body)) {
         return false;
     }
-    header->type = frame[0];
-    header->status = frame[1];
-    header->seq = edgekd_wire_u16(frame + 2);
-    header->session = edgekd_wire_u32(frame + 4);
-    *payload = frame + HEADER_BYTES;
-    *length = body - HEADER_BYTES;
+    frame->header.type = bytes[0];
+    frame->header.status = bytes[1];
+    frame->header.seq = edgekd_wire_u16(bytes + 2);
+    frame->header.session = edgekd_wire_u32(bytes + 4);
+    frame->payload = bytes + HEADER_BYTES;
+    frame->length = body - HEADER_BYTES;
     return true;
 }
 
@@ -76,4 +76,15 @@ void edgekd_wire_end(void) {
     edgekd_wire_set_u32(bytes, sent_crc);
     edgekd_cobs_put(&encoder, bytes, sizeof bytes);
     edgekd_cobs_end(&encoder);
+}
+
+void edgekd_wire_answer(const struct edgekd_wire_header *request, enum edgekd_wire_status status) {
+    const struct edgekd_wire_header header = {
+        .type = (uint8_t)(request->type | EDGEKD_WIRE_ANSWER),
+        .status = (uint8_t)status,
+        .seq = request->seq,
+        .session = request->session,
+    };
+    edgekd_wire_begin(&header);
+    edgekd_wire_end();
 }

@@ -15,6 +15,7 @@ from host_board import HostBoard, board_on_tcp, board_on_terminal, build_board, 
 
 from edgekd.device import framing, protocol
 from edgekd.device.client import Device, Inference, connect
+from edgekd.device.link import Link
 from edgekd.device.protocol import Kind
 from edgekd.errors import DeviceError, InputError
 
@@ -45,7 +46,8 @@ def test_a_board_says_what_it_is(toy_board: Path) -> None:
         info = device.info
     assert (info.engine, info.build_id, info.model_sha256) == ("toy", "host-build", "abcd" + "00" * 30)
     assert (info.input_bytes, info.output_bytes, info.arena_bytes) == ((100, 3), (100, 4), 207)
-    assert (info.frame_bytes, info.setup_code) == (256, 0)
+    assert (info.frame_bytes, info.receive_bytes, info.results, info.setup_code) == (256, 1023, 4, 0)
+    assert (info.can_change_baud, info.has_source) == (False, False)
 
 
 @pytest.mark.parametrize("board", ["toy_board", "large_toy_board"])
@@ -59,12 +61,14 @@ def test_each_inference_gets_its_own_answer(board: str, request: pytest.FixtureR
             assert answer.ticks == 7  # what the host's counter moves between two readings
 
 
-def test_one_exchange_is_one_inference_when_the_tensors_fit_a_frame(toy_board: Path) -> None:
+def test_one_frame_is_one_inference_when_the_tensors_fit(toy_board: Path) -> None:
     with board_on_tcp(toy_board) as (_, url), connect(url) as device:
         inputs = toy_inputs(device, 0)
         before = device.link.bytes_sent
         device.infer(inputs)
-        assert device.link.bytes_sent - before <= sum(map(len, inputs)) + protocol.OVERHEAD + 4
+        assert (
+            device.link.bytes_sent - before <= sum(map(len, inputs)) + protocol.OVERHEAD + 10 + 4
+        )  # numbers, digest; stuffing
 
 
 @pytest.mark.parametrize("board", ["toy_board", "large_toy_board"])
@@ -122,7 +126,7 @@ def test_a_restart_is_told_apart_from_a_new_session(toy_board: Path) -> None:
 
 
 def test_a_board_that_always_restarts_is_given_up(toy_board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgekd.device.client._INFERENCE_WAIT", 0.1)
+    monkeypatch.setattr("edgekd.device.exchange._FIRST_INFERENCE_WAIT", 0.1)
     with (
         board_on_tcp(toy_board) as (_, url),
         connect(url) as device,
@@ -157,42 +161,6 @@ def test_stack_is_measured_for_all_and_for_an_inference(toy_board: Path) -> None
     assert after.stack_used >= after.stack_inference
 
 
-@pytest.mark.parametrize(
-    ("kind", "payload", "refusal"),
-    [
-        (99, b"", "UNKNOWN_REQUEST"),
-        (Kind.WRITE, b"\0", "WRONG_LENGTH"),
-        (Kind.WRITE, protocol.write(2, 0, b"x"), "NO_SUCH_TENSOR"),  # an output
-        (Kind.WRITE, protocol.write(0, 99, b"xx"), "NO_SUCH_TENSOR"),
-        (Kind.WRITE, protocol.write(0, 2**32 - 1, b"xx"), "NO_SUCH_TENSOR"),
-        (Kind.INFER, b"x", "WRONG_LENGTH"),
-        (Kind.READ, b"", "WRONG_LENGTH"),
-        (Kind.READ, protocol.read(4, 0, 1), "NO_SUCH_TENSOR"),
-        (Kind.READ, protocol.read(2, 1, 100), "NO_SUCH_TENSOR"),
-        (Kind.READ, protocol.read(2, 2**32 - 1, 2**32 - 1), "NO_SUCH_TENSOR"),
-        (Kind.STATS, b"x", "WRONG_LENGTH"),
-        (Kind.RESET, b"x", "WRONG_LENGTH"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_and_does_no_harm(
-    toy_board: Path, kind: Kind, payload: bytes, refusal: str
-) -> None:
-    with board_on_tcp(toy_board) as (_, url), connect(url) as device:
-        with pytest.raises(DeviceError, match=refusal):
-            device._ask("asking for nonsense", kind, payload)
-        assert count_of(device.infer(toy_inputs(device, 0))) == 1
-
-
-def test_bytes_of_a_tensor_can_be_written_and_read_in_pieces(toy_board: Path) -> None:
-    with board_on_tcp(toy_board) as (_, url), connect(url) as device:
-        device._ask("writing", Kind.WRITE, protocol.write(0, 10, b"middle"))
-        device._ask("writing", Kind.WRITE, protocol.write(1, 0, b"abc"))
-        assert device._ask("reading", Kind.READ, protocol.read(0, 9, 8)).payload == b"\0middle\0"
-        device._ask("running", Kind.INFER)
-        values = device._ask("reading", Kind.READ, protocol.read(2, 9, 2)).payload
-        assert values == bytes((ord("a"), (ord("m") + ord("b")) % 256))
-
-
 def test_frames_too_long_for_the_board_are_counted_and_skipped(toy_board: Path) -> None:
     board = HostBoard(toy_board)
     board.end.settimeout(5)
@@ -205,8 +173,8 @@ def test_frames_too_long_for_the_board_are_counted_and_skipped(toy_board: Path) 
         return frames[0]
 
     board.end.sendall(framing.encode(bytes(range(1, 251)) * 20))
-    notice = protocol.parse_answer(next_frame())
-    assert notice is not None and notice.status == protocol.Status.TOO_LONG and notice.is_damage_notice
+    notice = protocol.parse_frame(next_frame())
+    assert notice is not None and (notice.kind, notice.status) == (Kind.NOTICE, protocol.Status.TOO_LONG)
     board.end.sendall(framing.encode(protocol.hello(1)))
     assert protocol.parse_hello(next_frame()[8:]).engine == "toy"
     board.end.shutdown(socket.SHUT_RDWR)
@@ -225,6 +193,100 @@ def test_inputs_of_the_wrong_size_are_refused_before_anything_is_sent(toy_board:
         with pytest.raises(InputError, match=r"takes inputs of \[100, 3\] bytes, not \[99, 3\]"):
             device.infer([bytes(99), bytes(3)])
         assert device.link.bytes_sent == sent
+
+
+@pytest.mark.parametrize("board", ["toy_board", "large_toy_board"])
+def test_a_stream_gives_each_sample_its_result_in_order(board: str, request: pytest.FixtureRequest) -> None:
+    with board_on_tcp(request.getfixturevalue(board)) as (_, url), connect(url) as device:
+        samples = [toy_inputs(device, number) for number in range(50)]
+        results = list(device.stream(samples))
+        assert [result.index for result in results] == list(range(50))
+        assert [result.outputs[0] for result in results] == [expected_values(inputs) for inputs in samples]
+        assert [count_of(result) for result in results] == list(range(1, 51))
+        assert device.link.retries == 0
+
+
+def test_a_stream_takes_samples_only_a_few_ahead_of_the_results(toy_board: Path) -> None:
+    with board_on_tcp(toy_board) as (_, url), connect(url) as device:
+        taken = 0
+
+        def samples() -> Iterator[list[bytes]]:
+            nonlocal taken
+            for number in range(30):
+                taken += 1
+                yield toy_inputs(device, number)
+
+        for result in device.stream(samples()):
+            assert result.index < taken <= result.index + 1 + device.info.results
+
+
+@pytest.mark.parametrize("kind", ["drop", "flip", "repeat", "insert"])
+def test_a_stream_over_a_bad_link_runs_each_sample_once(kind: str, toy_board: Path) -> None:
+    spoilers = spoiler(kind, one_in=500, seed=3), spoiler(kind, one_in=500, seed=4)
+    with board_on_tcp(toy_board, *spoilers) as (_, url), connect(url) as device:
+        samples = [toy_inputs(device, number) for number in range(150)]
+        results = list(device.stream(samples))
+        assert [result.outputs[0] for result in results] == [expected_values(inputs) for inputs in samples]
+        assert [count_of(result) for result in results] == list(range(1, 151))
+        assert device.link.retries > 0 and device.link.damaged > 0
+
+
+def test_a_stream_goes_on_after_restarts_and_loses_no_sample(toy_board: Path) -> None:
+    with board_on_tcp(toy_board) as (board, url), connect(url) as device:
+        samples = [toy_inputs(device, number) for number in range(60)]
+        results = []
+        for result in device.stream(iter(samples)):
+            results.append(result)
+            if result.index in (10, 30):
+                board.restart()
+        assert [result.index for result in results] == list(range(60))
+        assert [result.outputs[0] for result in results] == [expected_values(inputs) for inputs in samples]
+        assert device.link.restarts == 2
+
+
+def test_a_restart_is_an_error_where_samples_build_on_each_other(toy_board: Path) -> None:
+    with board_on_tcp(toy_board) as (board, url), connect(url) as device:
+        stream = device.stream((toy_inputs(device, number) for number in range(60)), stateful=True)
+        assert next(stream).index == 0
+        board.restart()
+        with pytest.raises(DeviceError, match="lost the state of the model"):
+            list(stream)
+        assert count_of(device.infer(toy_inputs(device, 0))) == 1
+
+
+def test_a_stream_left_in_the_middle_leaves_nothing_behind(toy_board: Path) -> None:
+    with board_on_tcp(toy_board) as (_, url), connect(url) as device:
+        stream = device.stream(toy_inputs(device, number) for number in range(60))
+        next(stream)
+        with pytest.raises(InputError, match="streaming already"):
+            device.infer(toy_inputs(device, 0))
+        stream.close()
+        inputs = toy_inputs(device, 99)
+        assert device.infer(inputs).outputs[0] == expected_values(inputs)
+        assert device.link.restarts == 0
+
+
+def test_figures_can_be_asked_for_in_the_middle_of_a_stream(toy_board: Path) -> None:
+    with board_on_tcp(toy_board) as (_, url), connect(url) as device:
+        samples = [toy_inputs(device, number) for number in range(20)]
+        results = []
+        for result in device.stream(samples):
+            assert device.stats().damaged_frames == 0
+            results.append(result.outputs[0])
+        assert results == [expected_values(inputs) for inputs in samples]
+
+
+def test_a_port_that_goes_away_and_comes_back_costs_no_sample_its_answer(toy_board: Path) -> None:
+    with board_on_tcp(toy_board) as (board, url), connect(url) as device:
+        samples = [toy_inputs(device, number) for number in range(40)]
+        results = []
+        for result in device.stream(samples):
+            results.append(result)
+            if result.index == 10:
+                board.hang_up()
+        assert [result.outputs[0] for result in results] == [expected_values(inputs) for inputs in samples]
+        assert [count_of(result) for result in results] == list(range(1, 41))  # the board ran on
+        assert (device.link.reopened, device.link.restarts) == (1, 0)
 
 
 @contextmanager
@@ -260,8 +322,9 @@ def test_bytes_that_are_no_frames_point_to_the_baud_rate() -> None:
     assert "baud rate may be wrong (here 9600)" in str(caught.value)
 
 
-def test_another_version_of_the_protocol_is_named() -> None:
-    class Newer:
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_of_the_protocol_is_named(version: int) -> None:
+    class Other:
         def __init__(self) -> None:
             self._answer = b""
 
@@ -273,14 +336,16 @@ def test_another_version_of_the_protocol_is_named() -> None:
             assert body is not None
             entropy = body[8:]
             header = bytes((Kind.HELLO | protocol.ANSWER, 0, 0, 0)) + b"\1\0\0\0"
-            self._answer = framing.encode(header + entropy + bytes(8) + b"\2\0" + b"whatever comes then")
+            self._answer = framing.encode(header + entropy + bytes(8) + bytes((version, 0)) + b"whatever comes then")
+
+        def set_baud(self, rate: int) -> bool:
+            return False
 
         def close(self) -> None: ...
 
-    from edgekd.device.link import Link
-
-    with pytest.raises(DeviceError, match="speaks version 2 of the protocol, not 1"):
-        Device(Link(Newer(), name="newer", baud=115_200, timeout=1.0))
+    with pytest.raises(DeviceError, match=f"speaks version {version} of the protocol, not 2") as caught:
+        Device(Link(Other(), name="other", baud=115_200, timeout=1.0))
+    assert "deploy the model again" in str(caught.value)
 
 
 @pytest.mark.parametrize(

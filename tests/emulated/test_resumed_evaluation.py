@@ -44,8 +44,8 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Have somebody press Ctrl-C while the board works on the sample after `count` answers."""
     true_answers = answers.answers_to
 
-    def interrupted(*arguments: Any) -> Iterator[Any]:
-        for number, answer in enumerate(true_answers(*arguments)):
+    def interrupted(*arguments: Any, **options: Any) -> Iterator[Any]:
+        for number, answer in enumerate(true_answers(*arguments, **options)):
             if number == count:
                 raise KeyboardInterrupt
             yield answer

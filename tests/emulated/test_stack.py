@@ -61,7 +61,7 @@ def test_the_stack_of_an_inference_is_measured_to_a_few_words(name: str, toy_dev
 def test_a_stack_that_overflows_restarts_the_board_and_is_not_an_answer(
     name: str, stack: int, toy_device: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgekd.device.client._INFERENCE_WAIT", 0.3)
+    monkeypatch.setattr("edgekd.device.exchange._FIRST_INFERENCE_WAIT", 0.3)
     with toy_device(load_board(name), stack) as device:
         with pytest.raises(DeviceError, match="restarted 3 times") as caught:
             device.infer([NEEDS_STACK, bytes(3)])

@@ -20,6 +20,16 @@ void edgekd_port_init(void) {
     Serial.begin(EDGEKD_BAUD);
 }
 
+// What STM32 UARTs reach at usual clocks; whether a rate works shows when the host tries it.
+bool edgekd_port_takes_baud(uint32_t rate) {
+    return rate >= 1200 && rate <= 2000000;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    Serial.flush();
+    Serial.begin(rate);
+}
+
 void edgekd_port_idle(void) {
     yield();
 }

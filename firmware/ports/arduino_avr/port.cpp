@@ -6,6 +6,7 @@
 #include <util/delay.h>
 
 extern "C" {
+#include "divisor.h"
 #include "edgekd_config.h"
 #include "port.h"
 }
@@ -40,6 +41,20 @@ void edgekd_port_init(void) {
     TCCR1B = _BV(CS10);
     TCCR3B = _BV(CS32) | _BV(CS30);
     Serial.begin(EDGEKD_BAUD);
+}
+
+#if SERIAL_RX_BUFFER_SIZE != EDGEKD_RECEIVE_BYTES
+#error "the board profile's serial.receive_bytes must be the Arduino core's SERIAL_RX_BUFFER_SIZE (build.flags)"
+#endif
+
+// The core halves the UART's divider, 16 clocks a bit, wherever it can (chapter 22, U2X).
+bool edgekd_port_takes_baud(uint32_t rate) {
+    return edgekd_divisor(F_CPU / 8, rate, 1, 4096) != 0;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    Serial.flush();
+    Serial.begin(rate);
 }
 
 uint32_t edgekd_port_ticks(void) {

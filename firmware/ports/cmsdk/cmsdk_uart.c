@@ -2,6 +2,7 @@
 #include "cmsdk_uart.h"
 
 #include "cortex_m.h"
+#include "divisor.h"
 #include "edgekd_config.h"
 #include "port.h"
 #include "receive.h"
@@ -22,9 +23,11 @@
 #define CTRL_RX_ENABLE 0x2u
 #define CTRL_RX_INTERRUPT 0x8u
 #define INT_RX 0x2u
+#define LEAST_DIVISOR 16u
+#define MOST_DIVISOR 0xFFFFFu
 
 void edgekd_cmsdk_uart_start(void) {
-    UART_BAUDDIV = (EDGEKD_PORT_UART_HZ + EDGEKD_BAUD / 2u) / EDGEKD_BAUD;
+    edgekd_port_set_baud(EDGEKD_BAUD);
     UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
     edgekd_receive_start(EDGEKD_PORT_UART_INTERRUPT);
 }
@@ -32,6 +35,14 @@ void edgekd_cmsdk_uart_start(void) {
 int edgekd_uart_take(void) {
     UART_INTCLEAR = INT_RX; /* first: a byte that comes after it asks again, one that was there is seen below */
     return (UART_STATE & STATE_RX_FULL) != 0u ? (int)(UART_DATA & 0xFFu) : -1;
+}
+
+bool edgekd_port_takes_baud(uint32_t rate) {
+    return edgekd_divisor(EDGEKD_PORT_UART_HZ, rate, LEAST_DIVISOR, MOST_DIVISOR) != 0u;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    UART_BAUDDIV = edgekd_divisor(EDGEKD_PORT_UART_HZ, rate, LEAST_DIVISOR, MOST_DIVISOR);
 }
 
 void edgekd_port_write(const uint8_t *data, size_t length) {

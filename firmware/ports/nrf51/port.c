@@ -46,7 +46,17 @@
 
 /* 2^32 / 16 MHz a baud, in the upper 20 bits: what the manual's table of the register comes to. */
 #define BAUDRATE_STEP 0x1000u
-#define BAUDRATE ((uint32_t)(((uint64_t)EDGEKD_BAUD << 32) / 16000000u + BAUDRATE_STEP / 2u) & ~(BAUDRATE_STEP - 1u))
+#define SLOWEST 1200u /* of the table */
+#define FASTEST 1000000u
+
+bool edgekd_port_takes_baud(uint32_t rate) {
+    return rate >= SLOWEST && rate <= FASTEST;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    const uint32_t exact = (uint32_t)(((uint64_t)rate << 32) / 16000000u);
+    UART_BAUDRATE = (exact + BAUDRATE_STEP / 2u) & ~(BAUDRATE_STEP - 1u);
+}
 
 static void start_uart(void) {
     GPIO_OUTSET = 1u << EDGEKD_PORT_TX_PIN;
@@ -54,7 +64,7 @@ static void start_uart(void) {
     GPIO_PIN_CNF(EDGEKD_PORT_RX_PIN) = PIN_INPUT_PULLED_UP;
     UART_PSELTXD = EDGEKD_PORT_TX_PIN;
     UART_PSELRXD = EDGEKD_PORT_RX_PIN;
-    UART_BAUDRATE = BAUDRATE;
+    edgekd_port_set_baud(EDGEKD_BAUD);
     UART_ENABLE = ENABLE_UART;
     UART_STARTTX = 1;
     UART_STARTRX = 1;

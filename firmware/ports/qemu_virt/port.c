@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "divisor.h"
 #include "edgekd_config.h"
 #include "ring.h"
 #include "riscv.h"
@@ -23,6 +24,8 @@
 #define STATUS_RECEIVED 0x01u
 #define STATUS_TX_EMPTY 0x20u
 #define UART_CLOCK_HZ 3686400u
+#define SAMPLES_PER_BIT 16u
+#define MOST_DIVISOR 0xFFFFu
 #define UART_INTERRUPT 10u
 
 /* Context 0: the first core's machine mode. */
@@ -38,12 +41,24 @@
 static struct edgekd_ring received;
 static volatile bool stopped; /* the ring was full: the interrupt is off until a byte is taken */
 
-void edgekd_port_init(void) {
-    const uint32_t divisor = (UART_CLOCK_HZ + 8u * EDGEKD_BAUD) / (16u * EDGEKD_BAUD);
+static uint32_t divisor_for(uint32_t rate) {
+    return edgekd_divisor(UART_CLOCK_HZ / SAMPLES_PER_BIT, rate, 1, MOST_DIVISOR);
+}
+
+bool edgekd_port_takes_baud(uint32_t rate) {
+    return divisor_for(rate) != 0u;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    const uint32_t divisor = divisor_for(rate);
     UART_LINE_CONTROL = LINE_DIVISOR_ACCESS;
     UART_DIVISOR_LOW = (uint8_t)divisor;
     UART_DIVISOR_HIGH = (uint8_t)(divisor >> 8);
     UART_LINE_CONTROL = LINE_8N1;
+}
+
+void edgekd_port_init(void) {
+    edgekd_port_set_baud(EDGEKD_BAUD);
     UART_FIFO_CONTROL = FIFO_ENABLE;
     UART_INTERRUPTS = INTERRUPT_RECEIVED;
     PLIC_PRIORITY(UART_INTERRUPT) = 1;

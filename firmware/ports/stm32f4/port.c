@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "cortex_m.h"
+#include "divisor.h"
 #include "edgekd_config.h"
 #include "receive.h"
 
@@ -62,6 +63,8 @@
 #define CR1_TX_ENABLE 0x0008u
 #define CR1_RX_INTERRUPT 0x0020u
 #define CR1_USART_ENABLE 0x2000u
+#define LEAST_DIVISOR 16u /* RM0090 30.3.4, 16 samples a bit */
+#define MOST_DIVISOR 0xFFFFu
 
 #define GPIO (0x40020000u + 0x400u * USART_GPIO)
 #define GPIO_MODER EDGEKD_REGISTER(GPIO + 0x00u)
@@ -90,6 +93,14 @@ static void connect_pin(uint32_t pin) {
     GPIO_MODER = with_field(GPIO_MODER, 2u * pin, 2u, MODE_ALTERNATE);
 }
 
+bool edgekd_port_takes_baud(uint32_t rate) {
+    return edgekd_divisor(USART_CLOCK_HZ, rate, LEAST_DIVISOR, MOST_DIVISOR) != 0u;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    USART_BRR = edgekd_divisor(USART_CLOCK_HZ, rate, LEAST_DIVISOR, MOST_DIVISOR);
+}
+
 void edgekd_port_init(void) {
     edgekd_stm32f4_start_clock();
     RCC_AHB1ENR |= 1u << USART_GPIO;
@@ -100,7 +111,7 @@ void edgekd_port_init(void) {
     GPIO_PUPDR = with_field(GPIO_PUPDR, 2u * USART_RX_PIN, 2u, PULL_UP); /* an open input is silence, not noise */
     connect_pin(USART_TX_PIN);
     connect_pin(USART_RX_PIN);
-    USART_BRR = (USART_CLOCK_HZ + EDGEKD_BAUD / 2u) / EDGEKD_BAUD; /* RM0090 30.3.4, 16 samples a bit */
+    edgekd_port_set_baud(EDGEKD_BAUD);
     USART_CR1 = CR1_USART_ENABLE | CR1_TX_ENABLE | CR1_RX_ENABLE | CR1_RX_INTERRUPT;
     edgekd_receive_start(USART_INTERRUPT);
 

@@ -9,6 +9,18 @@
 #define EDGEKD_PORT_TICK_HZ 7000000u /* so that a reading of the port's counter takes a microsecond */
 #endif
 
+#ifndef EDGEKD_BAUD
+#define EDGEKD_BAUD 115200u
+#endif
+
+#ifndef EDGEKD_RECEIVE_BYTES
+#define EDGEKD_RECEIVE_BYTES 1024u
+#endif
+
+#ifndef EDGEKD_RESULT_BYTES
+#define EDGEKD_RESULT_BYTES 512u
+#endif
+
 #ifndef EDGEKD_FRAME_BYTES
 #define EDGEKD_FRAME_BYTES 256u
 #endif

@@ -6,9 +6,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
+#ifndef STACK_BYTES
 #define STACK_BYTES 65536u
+#endif
 #ifndef TICKS_PER_READING
 #define TICKS_PER_READING 7u
 #endif
@@ -59,6 +62,19 @@ void edgekd_port_write(const uint8_t *data, size_t length) {
         }
         data += written;
         length -= (size_t)written;
+    }
+}
+
+/* A pseudo-terminal carries bytes at any rate, and keeps the one that was set: a test compares both ends'. */
+bool edgekd_port_takes_baud(uint32_t rate) {
+    struct termios line;
+    return tcgetattr(STDIN_FILENO, &line) == 0 && cfsetspeed(&line, rate) == 0;
+}
+
+void edgekd_port_set_baud(uint32_t rate) {
+    struct termios line;
+    if (tcgetattr(STDIN_FILENO, &line) == 0 && cfsetspeed(&line, rate) == 0) {
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &line);
     }
 }
 
