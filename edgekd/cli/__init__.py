@@ -21,6 +21,7 @@ COMMANDS = {
     "distill": "Train the teachers, the student and its control.",
     "convert": "Convert the student to an int8 .tflite and verify it on TensorFlow Lite Micro.",
     "compile": "Compile a .tflite to C11 that needs nothing else.",
+    "features": "Write the C that computes a recipe's audio features on a board.",
     "deploy": "Make the firmware for a board, build it, check that it fits, upload it.",
     "eval": "Measure accuracy and speed of a model on a board.",
     "bench": "Measure speed, flash and RAM of a model on a board.",

@@ -1,22 +1,29 @@
 """Data sets as named sources: arrays out, checked, in the model's units, batch first and channels last.
 
 A source is one module with `files(path) -> list[Path]`, the files it reads, and
-`load(path, *, validation, seed, **options) -> Dataset`.
+`load(path, *, validation, seed, **options) -> Dataset`. A source that takes the fields of a dataclass as options, too,
+names it as MORE_OPTIONS. An option without a default must be given.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError, validate_call
 
 from edgekd.data.dataset import Dataset
 from edgekd.errors import InputError
 
-__all__ = ["SOURCES", "Dataset", "files_of", "load"]
+if TYPE_CHECKING:
+    from edgekd.features import FrontEnd
+
+__all__ = ["SOURCES", "Dataset", "files_of", "front_end", "load"]
 
 SOURCES = {
     "fashion-mnist": "edgekd.data.fashion_mnist",
@@ -25,6 +32,7 @@ SOURCES = {
     "image-folder": "edgekd.data.image_folder",
     "watch": "edgekd.data.watch",
     "csv-windows": "edgekd.data.csv_windows",
+    "speech-commands": "edgekd.data.speech_commands",
 }
 
 
@@ -37,7 +45,13 @@ def load(source: str, *, path: Path | None = None, validation: int = 5000, seed:
     """
     module = _module_of(source)
     _check_options(source, module, options)
-    dataset: Dataset = module.load(path, validation=validation, seed=seed, **options)
+    try:
+        dataset: Dataset = validate_call(module.load)(path, validation=validation, seed=seed, **options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            f"the data source {source}, option {first['loc'][0]}: {first['msg']}", f"it is {first['input']!r}"
+        ) from None
     return dataset
 
 
@@ -45,6 +59,19 @@ def files_of(source: str, path: Path | None = None) -> list[Path]:
     """The files a source reads, sorted; none for a source that comes with a package. InputError when absent."""
     files: list[Path] = _module_of(source).files(path)
     return files
+
+
+def front_end(source: str, **options: Any) -> FrontEnd:
+    """What a source computes of sound, with a recipe's options. Raises InputError when it computes nothing of sound."""
+    from edgekd.features.front_end import FrontEnd, front_end_of
+
+    module = _module_of(source)
+    if getattr(module, "MORE_OPTIONS", None) is not FrontEnd:
+        heard = [name for name in SOURCES if hasattr(_module_of(name), "MORE_OPTIONS")]
+        raise InputError(f"the data source {source} is not sound: it has no features", "these are: " + ", ".join(heard))
+    _check_options(source, module, options)
+    names = {field.name for field in dataclasses.fields(FrontEnd)}
+    return front_end_of({name: value for name, value in options.items() if name in names})
 
 
 def _module_of(source: str) -> ModuleType:
@@ -58,7 +85,12 @@ def _module_of(source: str) -> ModuleType:
 def _check_options(source: str, module: ModuleType, options: dict[str, Any]) -> None:
     parameters = inspect.signature(module.load).parameters.values()
     known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("validation", "seed")]
+    if more := getattr(module, "MORE_OPTIONS", None):
+        known += [field.name for field in dataclasses.fields(more)]
     for name in options:
         if name not in known:
             hint = "options: " + ", ".join(known) if known else f"{source} takes no options"
             raise InputError(f"the data source {source} has no option {name!r}", hint)
+    for p in parameters:
+        if p.name in known and p.default is p.empty and p.name not in options:
+            raise InputError(f"the data source {source} needs the option {p.name}", f"data.options.{p.name} = …")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,6 +162,17 @@ class FrontEnd:
         finest = len(_CEPSTRUM_STEP_BITS)
         steps = [_CEPSTRUM_STEP_BITS[i] if i < finest else finest for i in range(self.coefficients)]
         return np.array([LOG_BITS - step for step in steps], np.uint8)
+
+
+def front_end_of(options: Mapping[str, float]) -> FrontEnd:
+    """The front end of a recipe's options. Raises InputError for a name that is none of its fields, or a wrong type."""
+    for field in fields(FrontEnd):
+        value = options.get(field.name)
+        kinds = (int, float) if field.type == "float" else (int,)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
+            raise InputError(f"features: {field.name} is {value!r}", "a number" if len(kinds) > 1 else "a whole number")
+    chosen: dict[str, Any] = dict(options)
+    return FrontEnd(**chosen)
 
 
 def mel(hertz: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Makes a data set of spoken keywords: see scripts/make_keywords."""

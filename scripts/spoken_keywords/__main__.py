@@ -1,0 +1,102 @@
+"""See scripts/make_keywords."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import wave
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from edgekd.errors import EdgekdError, InputError
+from spoken_keywords import acoustics
+from spoken_keywords.voices import SAMPLE_RATE, Sound, Speaker, speaker
+
+WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+OTHERS = (
+    *("bed", "bird", "cat", "dog", "eight", "five", "four", "happy", "house", "marvin", "nine", "one"),
+    *("seven", "six", "sheila", "three", "tree", "two", "wow", "zero"),
+)
+NOISES = ("white", "pink", "brown", "hum", "babble")
+_OTHERS_EACH = 4  # of a speaker
+_BACKGROUND_SECONDS = 30
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/make_keywords", description="Makes a data set of spoken keywords.")
+    parser.add_argument("--out", type=Path, default=Path("runs/data/keywords"), metavar="DIR")
+    parser.add_argument("--speakers", type=int, default=160)
+    parser.add_argument("--words", nargs="+", default=WORDS)
+    parser.add_argument("--others", nargs="+", default=OTHERS)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    try:
+        make(options.out, options.speakers, options.words, options.others, options.seed)
+    except EdgekdError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def make(out: Path, speakers: int, words: Sequence[str], others: Sequence[str], seed: int) -> None:
+    """Write the folder `out`, whole or not at all. Raises InputError when it is there already."""
+    if out.exists():
+        raise InputError(f"{out} is there already", "remove it, or choose another folder: --out DIR")
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    backgrounds = _backgrounds(partial / "_background_noise_", [*words, *others], seed)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        spoken = pool.map(lambda n: _speak(partial, words, others, backgrounds, seed, n), range(speakers))
+        for done, _ in enumerate(spoken, start=1):
+            if done % 20 == 0 or done == speakers:
+                print(f"make_keywords: {done} of {speakers} speakers", file=sys.stderr)
+    partial.rename(out)
+
+
+def _backgrounds(folder: Path, words: Sequence[str], seed: int) -> list[Sound]:
+    random = np.random.default_rng([seed, 0])
+    samples = _BACKGROUND_SECONDS * SAMPLE_RATE
+    crowd = [speaker(random).say(words[n % len(words)], random) for n in range(12)]
+    made = []
+    for kind in NOISES:
+        babble = kind == "babble"
+        sound = acoustics.babble(crowd, samples, random) if babble else acoustics.noise(kind, samples, random)
+        made.append(sound)
+        _write(folder / f"{kind}.wav", 0.1 * sound)
+    return made
+
+
+def _speak(
+    out: Path, words: Sequence[str], others: Sequence[str], backgrounds: Sequence[Sound], seed: int, number: int
+) -> None:
+    """All that one speaker says."""
+    random = np.random.default_rng([seed, 1, number])
+    who = speaker(random)
+    some = [others[int(n)] for n in random.permutation(len(others))[:_OTHERS_EACH]]
+    for word, times in [*((word, 2) for word in words), *((word, 1) for word in some)]:
+        for time in range(times):
+            sound = _heard(who, word, backgrounds, random)
+            _write(out / word / f"{who.name}_nohash_{time}.wav", sound)
+
+
+def _heard(who: Speaker, word: str, backgrounds: Sequence[Sound], random: np.random.Generator) -> Sound:
+    background = backgrounds[int(random.integers(len(backgrounds)))]
+    return acoustics.clip(acoustics.in_room(who.say(word, random), random), background, random)
+
+
+def _write(file: Path, sound: Sound) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(file), "wb") as content:
+        content.setnchannels(1)
+        content.setsampwidth(2)
+        content.setframerate(SAMPLE_RATE)
+        content.writeframes(np.clip(np.rint(sound * 32767), -32768, 32767).astype("<i2").tobytes())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
