@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from compiler.ops.test_against_oracle import objects  # noqa: F401 (a fixture)
 from graph_parts.maker import Maker
+from random_runs import HOST_TARGETS
 
 from edgekd.compiler import compile_model
 from edgekd.convert import tflm
@@ -55,7 +56,9 @@ def check(weights: Sequence[Weights], rows: int, folder: Path, objects: Path) ->
     compiled = compile_model(path, folder / "c", target="rv32imc")
     inputs = [list(sample) for sample in zip(*(extremes(values, rows) for values in weights), strict=True)]
     expected = tflm.run(path, inputs).outputs
-    actual = host_model.build_host_model(compiled, sanitize=True, objects=objects).run(inputs)
+    actual = host_model.build_host_model(compiled, sanitize=True, objects=objects, flags=HOST_TARGETS["rv32imc"]).run(
+        inputs
+    )
     for sample, (wanted, got) in enumerate(zip(expected, actual, strict=True)):
         for number, (a, b) in enumerate(zip(wanted, got, strict=True)):
             np.testing.assert_array_equal(b.reshape(a.shape), a, f"sample {sample}, weights {number}")
