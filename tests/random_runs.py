@@ -67,7 +67,14 @@ def differing_on_host(
 
     objects: a folder that keeps compiled kernels.
     """
-    path, samples, expected = _model(parts, folder)
+    return graph_differing_on_host(graphs.random_graph(parts), folder, objects, target, options)
+
+
+def graph_differing_on_host(
+    graph: graphs.RandomGraph, folder: Path, objects: Path, target: str, options: PlanOptions | None = None
+) -> list[str]:
+    """The same of a graph that a test has made itself."""
+    path, samples, expected = _model(graph, folder)
     compiled = compile_model(path, folder / "c", target=target, name="model", options=options)
     host = host_model.build_host_model(compiled, sanitize=True, objects=objects, flags=HOST_TARGETS[target])
     return _differing([tensor.name for tensor in compiled.outputs], expected, host.run(samples))
@@ -79,17 +86,16 @@ def differing_on_board(parts: Sequence[Part], folder: Path, board: str, *, least
     least_alignment: every input and output is a buffer of its own that is aligned as its type asks and no better, the
     arena to 4 bytes and no better. Otherwise all of them are in the arena, as `edgekd deploy` makes it.
     """
-    path, samples, expected = _model(parts, folder)
+    path, samples, expected = _model(graphs.random_graph(parts), folder)
     put = _least_aligned(path, folder, board) if least_alignment else board_under_test(path, board)
     with put as under_test:
         answers = under_test.stream(samples)
         return _differing([tensor.name for tensor in under_test.graph.outputs], expected, answers.outputs)
 
 
-def _model(parts: Sequence[Part], folder: Path) -> tuple[Path, list[list[Array]], list[list[Array]]]:
-    """The .tflite of `parts`, random inputs, and what the oracle makes of them."""
+def _model(graph: graphs.RandomGraph, folder: Path) -> tuple[Path, list[list[Array]], list[list[Array]]]:
+    """The .tflite of `graph`, random inputs, and what the oracle makes of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    graph = graphs.random_graph(parts)
     path = folder / "model.tflite"
     path.write_bytes(graph.data)
     samples = graph.samples(_SAMPLES)

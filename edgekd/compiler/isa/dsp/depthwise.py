@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from edgekd.compiler.isa.common import WINDOW_SOURCES, window_fields, window_rows
 from edgekd.compiler.isa.dsp.convolution import convolution
+from edgekd.compiler.isa.dsp.depthwise_window import depthwise_window
 from edgekd.compiler.isa.dsp.requantization import short_scaling
 from edgekd.compiler.layers import Convolution, Depthwise, Window
 from edgekd.compiler.lowered import ConstantArray, KernelCall
@@ -19,7 +20,7 @@ _ORDER = [0, 1, 3, 4, 2, 6, 5, 7, 8]  # of the taps
 
 
 def depthwise(layer: Depthwise) -> KernelCall | None:
-    """3x3 taps, or a single channel; the others stay with the portable kernel."""
+    """3x3 taps, a single channel, or any other window."""
     window = layer.window
     if window.channels == 1:
         return convolution(_as_convolution(layer))
@@ -32,7 +33,7 @@ def depthwise(layer: Depthwise) -> KernelCall | None:
         or layer.depth_multiplier > 1
         or window.channels < _LEAST_CHANNELS
     ):
-        return None
+        return depthwise_window(layer)
     scaling = layer.scaling
     in_place = _may_be_in_place(layer)
     rows = y.output if in_place else _rows(window)
