@@ -112,10 +112,11 @@ _LINKS = (
 
 
 def chain(m: Maker, length: int) -> Value:
-    """Several operators one after the other, now and then two branches that meet."""
+    """Several operators one after the other, now and then two branches that meet, or nothing but convolutions."""
     x = m.input(m.image_shape())
+    links = [windowed.conv_2d, windowed.depthwise_conv_2d] if m.chance(0.2) else _LINKS
     for _ in range(length):
-        link = m.pick(_LINKS)
+        link = m.pick(links)
         if m.chance(0.2):
             other = m.value(x.shape, float(np.float32(x.scale * 2)))
             m.model.operator("QUANTIZE", [x.index], [other.index])

@@ -23,7 +23,7 @@ from edgekd.compiler.graph import Graph, Tensor
 from edgekd.compiler.layers import Convolution, Dense, Depthwise, Layer, Pool, Scaling, Sums
 from edgekd.compiler.lowered import Alias, Folded, KernelCall, Lowered
 
-_MULTIPLE = 8  # of channels that are kept: kernels take four or eight of them together
+_MULTIPLE = 4  # of channels that are kept: most kernels take four together
 _INT32_MIN, _INT32_MAX = -(1 << 31), (1 << 31) - 1
 
 Step = Layer | Lowered
@@ -81,18 +81,19 @@ def leave_out_constant_channels(graph: Graph, steps: Sequence[Step]) -> tuple[Gr
 
 def result_bounds(layer: Sums, inputs: Bounds | None) -> Bounds:
     """Of the outputs of `layer`. inputs: None where nothing is known of them."""
-    weights = layer.by_output().astype(np.int64)
     source = inputs or Bounds(np.array([quantize.INT8_MIN]), np.array([quantize.INT8_MAX]))
     if isinstance(layer, Convolution | Depthwise) and layer.window.leaves_image:
         source = source.joined(layer.source.zero_point)
+    channels = 1 if isinstance(layer, Depthwise) else len(source.least)
+    weights = layer.by_output().reshape(layer.outputs, -1, channels)
+    above, below = (half(weights, 0).sum(axis=1, dtype=np.int64) for half in (np.maximum, np.minimum))
     if isinstance(layer, Depthwise):
-        per_output = -(-layer.outputs // len(source.least))
-        least, most = (np.repeat(side, per_output)[:, None] for side in (source.least, source.most))
+        times = layer.outputs // len(source.least)
+        least, most = np.repeat(source.least, times), np.repeat(source.most, times)
+        low, high = above[:, 0] * least + below[:, 0] * most, above[:, 0] * most + below[:, 0] * least
     else:
-        times = weights.shape[1] // len(source.least)
-        least, most = np.tile(source.least, times), np.tile(source.most, times)
-    low = layer.bias + np.minimum(weights * least, weights * most).sum(axis=1)
-    high = layer.bias + np.maximum(weights * least, weights * most).sum(axis=1)
+        low, high = above @ source.least + below @ source.most, above @ source.most + below @ source.least
+    low, high = layer.bias + low, layer.bias + high
     return _requantized(layer.scaling, low, high)
 
 
@@ -148,7 +149,7 @@ def _chains(graph: Graph, steps: Sequence[Step]) -> Iterator[_Chain]:
         while True:
             target = _target(steps[position])
             following = readers.get(target.index, [])
-            if target.index in outputs or target.is_variable or len(following) != 1:
+            if target.index in outputs or target.is_variable or len(following) != 1 or following[0] <= position:
                 break
             (position,) = following
             if _mixes(steps[position]):

@@ -44,6 +44,8 @@ def _weights(m: Maker, x: Value, shape: Sequence[int], channels: int, axis: int,
     largest = m.pick([1, *[127] * 7])  # with small ones the factor to the output's scale is above 1
     least = -128 if largest == 127 and m.chance(0.1) else -largest  # the specification excludes -128, models have it
     values = m.random.integers(least, largest, shape, np.int8, endpoint=True)
+    if m.chance(0.3):  # channels that never change, which the compiler leaves out of a chain
+        np.moveaxis(values, axis, 0)[m.random.random(channels) < 0.6] = 0
     weights = m.model.tensor(shape, "int8", scale=scales, axis=axis, data=values)
     spread = x.scale * max(scales) * largest * 0.6 * depth**0.5 * 75
     output_scale = float(np.float32(spread / m.pick([40, 100, 300])))
