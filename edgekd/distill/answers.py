@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -100,7 +101,8 @@ class Store:
     def keep(self, key: dict[str, Any], answers: Tensor) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(key)
-        partial = path.with_name(path.name + ".partial")
+        # Several processes may keep the same answers at once.
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         answers = answers.contiguous()
         save_file(
             {"answers": answers}, str(partial), {"format": _FORMAT, "key": _text(key), "sha256": _digest(answers)}

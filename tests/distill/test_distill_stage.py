@@ -190,3 +190,98 @@ def test_int8_samples_are_refused_for_training(tmp_path: Path) -> None:
     np.savez(tmp_path / "int8.npz", **{f"x_{part}": x for part in parts}, **{f"y_{part}": y for part in parts})
     with pytest.raises(InputError, match="float32 samples"):
         run_distill(recipe(tmp_path / "int8.npz"), tmp_path)
+
+
+def said(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "distill" / "distill.json").read_text())
+    return content
+
+
+def test_a_recipe_names_method_and_options(samples: Path, tmp_path: Path) -> None:
+    run_distill(recipe(samples, distill={"method": "dkd", "options": {"beta": 2.0}, "temperature": 3.0}), tmp_path)
+    name, options = said(tmp_path)["method"]
+    assert name == "dkd"
+    assert options["beta"] == 2.0 and options["temperature"] == 3.0 and options["hard_weight"] == 1.0
+    with pytest.raises(InputError, match="dkd has no option 'gamma'"):
+        run_distill(recipe(samples, distill={"method": "dkd", "options": {"gamma": 2.0}}), tmp_path / "other")
+
+
+def test_several_seeds_are_compared_in_pairs_and_the_first_is_as_if_alone(samples: Path, tmp_path: Path) -> None:
+    run_distill(recipe(samples), tmp_path / "one")
+    files = run_distill(recipe(samples, distill={"seeds": 3}), tmp_path / "three")
+    assert {"student-seed-2.safetensors", "control-seed-1.safetensors"} <= {file.name for file in files}
+    for name in ("student", "control"):
+        one, three = (tmp_path / folder / "distill" / f"{name}.safetensors" for folder in ("one", "three"))
+        assert sha256_of(one) == sha256_of(three)
+    seeds = said(tmp_path / "three")["seeds"]["test_accuracy"]
+    assert len(set(digests(tmp_path / "three").values())) == 2 + 3 + 3
+    assert seeds["student"]["values"][0] == said(tmp_path / "three")["student"]["test_accuracy"]
+    assert seeds["difference"]["values"] == [
+        a - b for a, b in zip(seeds["student"]["values"], seeds["control"]["values"], strict=True)
+    ]
+    assert said(tmp_path / "one")["seeds"] is None
+
+
+@pytest.mark.parametrize("method", ["mutual", "born-again"])
+def test_peers_and_generations_of_a_recipe(method: str, samples: Path, tmp_path: Path) -> None:
+    options = {"generations": 2} if method == "born-again" else {}
+    changed = recipe(samples, distill={"method": method, "options": options}, student={"epochs": 1})
+    names = {file.name for file in run_distill(changed, tmp_path)}
+    assert ("generation-1.safetensors" in names) == (method == "born-again")
+    teachers = digests(tmp_path)
+    run_distill(recipe(samples, student={"epochs": 1}), tmp_path / "plain")
+    assert teachers["teacher-0.safetensors"] == digests(tmp_path / "plain")["teacher-0.safetensors"]
+
+
+def test_assistants_of_a_recipe_are_trained_in_turn(samples: Path, tmp_path: Path) -> None:
+    assistant = {**recipe(samples).student.model_dump(), "options": {"image_size": 8, "classes": 2, "width": 5}}
+    changed = recipe(samples, distill={"assistants": [assistant, assistant]})
+    seen: list[float] = []
+    run_distill(changed, tmp_path, lambda done, total, text: seen.append(done / total))
+    assert {"assistant-1.safetensors", "assistant-2.safetensors"} <= set(digests(tmp_path))
+    assert seen == sorted(seen) and seen[-1] == pytest.approx(1.0)
+
+
+def test_a_teacher_that_is_a_file_teaches_alone_and_beside_others(samples: Path, tmp_path: Path) -> None:
+    count = {part: len(values) for part, values in np.load(samples).items()}
+    rng = np.random.default_rng(1)
+    np.savez(
+        tmp_path / "teacher.npz",
+        train=rng.normal(size=(count["x_train"], 2)),
+        val=rng.normal(size=(count["x_val"], 2)),
+    )
+    file = {"path": tmp_path / "teacher.npz", "weight": 2.0}
+    both = recipe(samples, teacher_files=[file], distill={"augment": "none"})
+    run_distill(both, tmp_path / "both")
+    assert said(tmp_path / "both")["ensemble"]["count"] == 3
+    assert said(tmp_path / "both")["teachers"][2]["test_accuracy"] is None
+    alone = both.model_copy(update={"teacher": None})
+    run_distill(alone, tmp_path / "alone")
+    assert "teacher-0.safetensors" not in digests(tmp_path / "alone")
+    assert digests(tmp_path / "alone")["control.safetensors"] == digests(tmp_path / "both")["control.safetensors"]
+    with pytest.raises(InputError, match=r"teacher\.npz.* has answers for"):
+        run_distill(
+            alone.model_copy(update={"distill": alone.distill.model_copy(update={"augment": "flip"})}), tmp_path
+        )
+
+
+def test_answers_are_kept_for_the_next_method(samples: Path, tmp_path: Path) -> None:
+    run_distill(recipe(samples), tmp_path)
+    kept = {file.name for file in (tmp_path / "distill" / "answers").iterdir()}
+    assert len(kept) == 2
+    run_distill(recipe(samples, distill={"method": "dist"}), tmp_path)
+    assert {file.name for file in (tmp_path / "distill" / "answers").iterdir()} == kept
+    uncached = tmp_path / "uncached"
+    run_distill(recipe(samples, distill={"method": "dist", "cache": False}), uncached)
+    assert digests(uncached) == digests(tmp_path)
+    assert not (uncached / "distill" / "answers").exists()
+
+
+def test_event_files_of_every_network_lie_in_the_run_directory(samples: Path, tmp_path: Path) -> None:
+    run_distill(recipe(samples), tmp_path)
+    folder = tmp_path / "distill" / "tensorboard"
+    names = {"teacher-0", "teacher-1", "student", "control"}
+    assert {file.parent.name for file in folder.glob("*/events.out.tfevents.*")} == names
+    silent = tmp_path / "silent"
+    run_distill(recipe(samples, distill={"log": []}), silent)
+    assert not (silent / "distill" / "tensorboard").exists()

@@ -194,3 +194,56 @@ def test_frozen_parameters_stay_and_a_network_without_others_is_refused() -> Non
     assert torch.equal(model[0].weight, before)
     with pytest.raises(InputError, match="no parameters to train"):
         trained(model.requires_grad_(False))
+
+
+def test_training_stops_when_the_validation_set_gets_no_better(tmp_path: Path) -> None:
+    """Labels of the validation set at random: no epoch is better than a lucky one for long."""
+    generator = torch.Generator().manual_seed(3)
+    x, _ = VALIDATION
+    validation = x, torch.randint(3, (len(x),), generator=generator)
+    training = replace(TRAINING, epochs=30, patience=3)
+
+    def run(model: nn.Module, **options: Any) -> list[dict[str, float]]:
+        feed = ArrayFeed(*samples(200, seed=0), batch_size=16, augment=Augment(), seed=training.seed)
+        return fit(model, feed, validation, training, hard_loss(0.0), name="the net", **options)
+
+    model = network()
+    history = run(model)
+    best = chosen_row(history, training)
+    assert len(history) == best["epoch"] + 3 < 30
+    assert best["val_accuracy"] == max(row["val_accuracy"] for row in history)
+    model.eval()
+    with torch.no_grad():
+        right = (model(x).argmax(1) == validation[1]).double().mean()
+    assert float(right) * 100 == pytest.approx(best["val_accuracy"])
+    # Finished is finished, after a resumption, too.
+    run(network(), checkpoint=tmp_path / "net.pt", identity="a")
+    again = run(network(), checkpoint=tmp_path / "net.pt", identity="a", watch=killed_in(0))
+    assert [row["val_loss"] for row in again] == [row["val_loss"] for row in history]
+
+
+def test_half_the_bits_train_about_as_well_and_weights_stay_float32() -> None:
+    whole, half = network(), network()
+    history = trained(whole)
+    rows = trained(half, replace(TRAINING, precision="bfloat16"))
+    assert weights(half) != weights(whole)
+    assert all(parameter.dtype == torch.float32 for parameter in half.parameters())
+    assert rows[0]["train_loss"] == pytest.approx(history[0]["train_loss"], rel=0.05)
+    assert rows[-1]["val_accuracy"] > 60
+
+
+def test_memory_that_runs_out_ends_training_with_advice() -> None:
+    class Greedy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = network()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                torch.empty(1 << 50)  # a petabyte
+            out: torch.Tensor = self.net(x)
+            return out
+
+    with pytest.raises(EdgekdError, match="memory ran out in training the net on a batch of 16") as caught:
+        trained(Greedy())
+    assert "batch_size, for example 8" in str(caught.value)
