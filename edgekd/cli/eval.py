@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 @click.option("--samples", type=click.IntRange(min=1), help="Only the first ones.")
 @click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
 @click.option(
+    "--farm",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Share the samples out among the free boards of this farm; with --board, of one kind.",
+)
+@click.option(
+    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="With --farm: for boards in use."
+)
+@click.option(
     "--journal", type=click.Path(path_type=Path), metavar="FILE", help="Keep the answers; ask only for those it lacks."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
@@ -36,25 +45,47 @@ def command(
     task: Task | None,
     samples: int | None,
     port: str | None,
+    farm: Path | None,
+    wait: float,
     journal: Path | None,
     as_json: bool,
 ) -> None:
     """Measure accuracy and speed of MODEL on a board.
 
-    MODEL is a .tflite file, with --board and --data; or a recipe (.toml), whose run is done up to this stage.
+    MODEL is a .tflite file, with --data and with --board or --farm; or a recipe (.toml), whose run is done up to this
+    stage. A farm is a file that lists boards (README, "Farms"): they share the samples out, and a board that is lost on
+    the way leaves its samples to the others.
     Stopped in the middle, the same command goes on where it was. With --journal the answers stay in FILE, one line of
     JSON each, and the command may be given again to have the result again.
     Exit code 1: the board's outputs are not all equal to TensorFlow Lite Micro's.
     """
     from edgekd.cli.console import console, progress_display
     from edgekd.cli.run import run_until
-    from edgekd.report.tables import classes_table, eval_table
+    from edgekd.report.tables import boards_table, classes_table, eval_table
 
     if model.suffix == ".toml":
         result = json.loads((run_until("eval", model) / "eval.json").read_text())
-    elif board is None or data is None:
-        raise click.UsageError("a .tflite needs --board and --data; a recipe (.toml) has them inside")
+    elif data is None or (board is None and farm is None):
+        raise click.UsageError("a .tflite needs --data and --board or --farm; a recipe (.toml) has them inside")
+    elif farm is not None:
+        if port is not None:
+            raise click.UsageError("--port names one board and --farm many: leave one out")
+        from edgekd.evaluate.on_farm import eval_on_farm
+
+        with progress_display() as progress:
+            result = eval_on_farm(
+                model,
+                farm,
+                data,
+                board=board,
+                task=task,
+                samples=samples,
+                journal=journal,
+                wait=wait,
+                progress=progress,
+            )
     else:
+        assert board is not None
         from edgekd.evaluate.api import eval_model
 
         with progress_display() as progress:
@@ -65,6 +96,9 @@ def command(
         print_json(result)
     else:
         console.print(eval_table(result))
+        if "boards" in result:
+            console.print()
+            console.print(boards_table(result))
         if result["per_class"]:
             console.print()
             console.print(classes_table(result))

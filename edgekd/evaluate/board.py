@@ -86,7 +86,7 @@ class HeldBoard:
         except BaseException:
             self._open.close()
             raise
-        self.running = BoardUnderTest(model, graph, self.profile, device, engine, self.seat.url, deployment)
+        self.running = BoardUnderTest(model, graph, self.profile, device, engine, self.seat.url, deployment, self.name)
         return self.running
 
     def close(self, why: str = "the board was given back") -> None:

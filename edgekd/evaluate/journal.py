@@ -59,12 +59,16 @@ class Subject(Strict):
 
 
 class Source(Strict):
-    """Who answers: names of board and engine, the firmware's build id, the port or "emulated"."""
+    """Who answers: names of the kind of board and engine, the firmware's build id, the port or "emulated".
+
+    name: of the board in its farm.
+    """
 
     board: str
     engine: str
     build_id: str
     port: str
+    name: str = ""
 
 
 class Ending(Strict):
@@ -231,7 +235,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def _who(self, answer: Answer) -> str:
         source = self.sessions[answer.session]
-        return f"{source.board} at {source.port}"
+        return f"{source.name or source.board} at {source.port}"
 
     def _check(self, answer: Answer) -> None:
         if answer.session not in self.sessions:

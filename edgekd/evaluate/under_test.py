@@ -33,7 +33,7 @@ class BoardUnderTest:
 
     model: the .tflite. graph: what is in it. board: the profile. device: the link. port: where it is, None for an
     emulated board that was started with this object. emulated: whether it is one; None when that cannot be known.
-    deployment: the build it runs, None where that was not made here.
+    deployment: the build it runs, None where that was not made here. name: of the board in its farm.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class BoardUnderTest:
         engine: str,
         port: str | None,
         deployment: Deployment | None = None,
+        name: str = "",
     ) -> None:
         self.model = model
         self.graph = graph
@@ -53,18 +54,20 @@ class BoardUnderTest:
         self.engine = engine
         self.port = port
         self.deployment = deployment
-        self.emulated = True if port is None else _may_be_emulated(port, board)
+        self.name = name
+        self.emulated = True if port is None else may_be_emulated(port, board)
 
     @property
     def source(self) -> Source:
         """Who answers: board, engine, build, port."""
         build_id = self.device.info.build_id
-        return Source(board=self.board.name, engine=self.engine, build_id=build_id, port=self.port or "emulated")
+        port = self.port or "emulated"
+        return Source(board=self.board.name, engine=self.engine, build_id=build_id, port=port, name=self.name)
 
     @property
     def provenance(self) -> dict[str, str]:
         """What answers come from: board, engine, model and build by digest, port."""
-        return {**self.source.model_dump(), "model": str(self.model), "model_sha256": self.graph.sha256}
+        return {**self.source.model_dump(exclude={"name"}), "model": str(self.model), "model_sha256": self.graph.sha256}
 
     def infer(self, *inputs: Array) -> Array | tuple[Array, ...]:
         """One inference.
@@ -239,7 +242,7 @@ class BoardUnderTest:
         return paths.home() / "journals" / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.jsonl"
 
 
-def _may_be_emulated(port: str, board: BoardProfile) -> bool | None:
+def may_be_emulated(port: str, board: BoardProfile) -> bool | None:
     """False for a board; None where somebody's emulator may answer just as well."""
     return None if board.emulator and port.startswith(_PORTS_OF_EMULATORS) else False
 

@@ -25,8 +25,23 @@ def table(title: str, rows: Iterable[Row]) -> Table:
 def eval_table(result: Mapping[str, Any]) -> Table:
     """What `edgekd eval` found."""
     title = f"{result['model']} on {result['board']}"
-    rows = [*score_rows(result), *speed_rows(result), *link_rows(result["link"]), *journal_rows(result)]
+    speed = speed_rows(result) if result["per_inference"] else []  # boards of several kinds have no speed in common
+    rows = [*score_rows(result), *speed, *link_rows(result["link"]), *journal_rows(result)]
     return table(title, rows)
+
+
+def boards_table(result: Mapping[str, Any]) -> Table:
+    """What each board of `edgekd eval --farm` did."""
+    made = Table(title="By board", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in ("board", "kind", "at", "answered", "equal", "retries", "state"):
+        made.add_column(heading, justify="right" if heading in ("answered", "equal", "retries") else "left")
+    for board in result["boards"]:
+        state = board["state"] + (f": {board['why']}" if board["why"] else "")
+        answers = (f"{board[key]:,}" for key in ("answered", "equal"))
+        retries = str(board["link"].get("retries", 0))
+        cells = (board["name"], board["profile"], board["port"] or "emulated", *answers, retries, state)
+        made.add_row(*(escape(str(cell)) for cell in cells))
+    return made
 
 
 def bench_table(result: Mapping[str, Any]) -> Table:
