@@ -146,6 +146,9 @@ class Device:
                 f"{self._link.name}: the board has no samples of its own",
                 "firmware with some defines edgekd_source_next(): firmware/runtime/source.h",
             )
+        if self._streaming:
+            raise InputError("the board is streaming already", "end that first: read its results, or close() it")
+        self._begin_session()  # in which nothing is under way: the board's own samples need its tensors
         pushed = Pushed(self.info, self._link)
         purpose = "watching the board"
         self._link.on_frame = pushed.take

@@ -27,7 +27,7 @@ void edgekd_baud_change(const struct edgekd_wire_frame *request) {
         return;
     }
     const uint32_t wanted = edgekd_wire_u32(request->payload);
-    if (!edgekd_port_takes_baud(wanted)) {
+    if (wanted == 0 || !edgekd_port_takes_baud(wanted)) {
         edgekd_wire_answer(&request->header, EDGEKD_WIRE_UNSUPPORTED);
         return;
     }

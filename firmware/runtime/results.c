@@ -61,6 +61,10 @@ bool edgekd_results_are_full(void) {
     return kept() >= edgekd_results_limit();
 }
 
+bool edgekd_results_are_empty(void) {
+    return made == acknowledged;
+}
+
 uint16_t edgekd_results_next_frame(void) {
     return (uint16_t)made;
 }

@@ -29,6 +29,9 @@ void edgekd_results_add(const struct edgekd_result *result, uint16_t expected);
 
 bool edgekd_results_are_full(void);
 
+/* Whether none is kept. */
+bool edgekd_results_are_empty(void);
+
 /* The host has all frames before `frame`. */
 void edgekd_results_acknowledge(uint16_t frame);
 

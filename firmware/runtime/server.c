@@ -165,6 +165,15 @@ static void restart(const struct edgekd_wire_frame *frame) {
     edgekd_port_reset();
 }
 
+/* The board's own samples need the tensors, which must hold nothing of the host's any more. */
+static void watch(const struct edgekd_wire_frame *frame) {
+    if (edgekd_sample_is_new() && edgekd_results_are_empty()) {
+        edgekd_watch_set(frame);
+    } else {
+        edgekd_wire_answer(&frame->header, EDGEKD_WIRE_NO_ROOM);
+    }
+}
+
 static void begin_session(void) {
     expected = 0;
     gap_told = false;
@@ -207,7 +216,7 @@ static void act(const struct edgekd_wire_frame *frame) {
         answer_echo(frame);
         break;
     case EDGEKD_WIRE_WATCH:
-        edgekd_watch_set(frame);
+        watch(frame);
         break;
     default:
         edgekd_wire_answer(&frame->header, EDGEKD_WIRE_UNKNOWN_REQUEST);
