@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekd.errors import ToolError
-from link_checks.record import RESULTS, ROOT, first_line, save
+from link_checks.record import RESULTS, ROOT, circumstances, first_line, save
 
 HARNESS = ROOT / "tests" / "firmware" / "runtime" / "fuzz"
 _RUNTIME = ROOT / "firmware" / "runtime"
@@ -94,6 +94,7 @@ def minimise(program: Path, corpus: Path, target: Target) -> None:
 def main(command: str, seconds: int, out: Path | None, seed: int = 1, keep: bool = True) -> int:
     """Fuzz all targets side by side; exit code 1 when something was found."""
     results: dict[str, Any] = {}
+    made_by = circumstances(command, {"clang": first_line("clang", "--version")})
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         programs = [build(target, folder) for target in TARGETS]
@@ -119,5 +120,5 @@ def main(command: str, seconds: int, out: Path | None, seed: int = 1, keep: bool
                 "inputs_kept": kept,
                 "found": fuzzed.found,
             }
-    save(out or RESULTS / "link_fuzz.json", command, results, {"clang": first_line("clang", "--version")})
+    save(out or RESULTS / "link_fuzz.json", made_by, results)
     return int(any(result["found"] for result in results.values()))

@@ -17,17 +17,19 @@ RESULTS = ROOT / "scripts" / "results"
 _SOURCES = ("edgekd/device", "firmware", "boards", "tests", "scripts/link_checks")
 
 
-def save(out: Path, command: str, result: dict[str, Any], programs: dict[str, str] | None = None) -> None:
-    """Write `result`. programs: versions of what it depends on beside edgekd."""
-    record = {
+def circumstances(command: str, programs: dict[str, str] | None = None) -> dict[str, Any]:
+    """What a check is of, when it begins. programs: versions of what it depends on beside edgekd."""
+    return {
         "command": command,
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted": bool(_git("status", "--porcelain", "--", *_SOURCES)),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "versions": {"edgekd": edgekd.__version__, "python": platform.python_version(), **(programs or {})},
-        "result": result,
     }
-    write_atomically(out, json.dumps(record, indent=1) + "\n")
+
+
+def save(out: Path, made_by: dict[str, Any], result: dict[str, Any]) -> None:
+    write_atomically(out, json.dumps({**made_by, "result": result}, indent=1) + "\n")
 
 
 def first_line(*command: str) -> str:
