@@ -86,14 +86,21 @@ class Device:
         return Inference(result.outputs, result.ticks)
 
     def stream(
-        self, samples: Iterable[Sequence[bytes]], *, timeout: float = 120.0, stateful: bool = False
+        self,
+        samples: Iterable[Sequence[bytes]],
+        *,
+        timeout: float = 120.0,
+        stateful: bool = False,
+        prefetch: bool = True,
     ) -> Generator[Result, None, None]:
         """Inferences one after the other, as fast as line and board allow: the results, in the order of the samples.
 
         samples: the bytes of each input tensor; taken a few ahead of the results. timeout: seconds in which something
         must move. stateful: each inference builds on those before. A board that restarts on the way is greeted and
-        given again whatever has no result yet; if stateful, that is an error. Raises InputError for inputs of the wrong
-        size, DeviceError when the engine fails or no answer comes; one stream at a time.
+        given again whatever has no result yet; if stateful, that is an error. prefetch: send the next samples while the
+        board computes, which fills the line; receiving them is then part of what ticks count, a few dozen cycles a
+        byte. Without it nothing is sent meanwhile, and ticks are exact. Raises InputError for inputs of the wrong size,
+        DeviceError when the engine fails or no answer comes; one stream at a time.
         """
         if self._streaming:
             raise InputError("the board is streaming already", "end that first: read its results, or close() it")
@@ -102,6 +109,7 @@ class Device:
         if self._exchange.is_abandoned:
             self._begin_session()
         self._streaming = True
+        self._exchange.prefetch = prefetch
         begun: deque[_Sample] = deque()
         try:
             yield from self._stream(enumerate(samples), begun, timeout, stateful)
@@ -248,7 +256,10 @@ class Device:
 
     def _begin_session(self) -> None:
         self.info = self._link.greet()
-        self._exchange = Exchange(self._link, self.info, self._exchange.longest_inference)
+        before = self._exchange
+        self._exchange = Exchange(
+            self._link, self.info, longest_inference=before.longest_inference, prefetch=before.prefetch
+        )
 
     def _parse(self, parser: Callable[[bytes], T], payload: bytes) -> T:
         try:

@@ -21,12 +21,13 @@ _LEAST_WAIT = 0.1  # after it: asking in vain costs a frame of 15 bytes
 class Exchange:
     """A session's samples. longest_inference: seconds, 0.0 until known; carried on from one session to the next."""
 
-    def __init__(self, link: Link, info: DeviceInfo, longest_inference: float = 0.0) -> None:
+    def __init__(self, link: Link, info: DeviceInfo, *, longest_inference: float = 0.0, prefetch: bool = True) -> None:
         self.longest_inference = longest_inference
         self.is_abandoned = False
         self._link = link
         self._info = info
-        self._sender = Sender(info, link.session)
+        self._sender = Sender(info, link.session, link.baud)
+        self._sender.prefetch = prefetch
         self._receiver = Receiver(info)
         self._results: list[ResultMessage] = []
         self._outstanding = 0  # samples begun, without a result
@@ -36,6 +37,15 @@ class Exchange:
         self._quiet_since: float | None = None  # a result came or the line was idle, and nothing was lost since
         self._moved()
         link.on_frame = self._take
+
+    @property
+    def prefetch(self) -> bool:
+        """Whether bytes are sent while the board runs a sample."""
+        return self._sender.prefetch
+
+    @prefetch.setter
+    def prefetch(self, on: bool) -> None:
+        self._sender.prefetch = on
 
     def abandon(self) -> None:
         """What is under way is not wanted any more: the next to use the link must begin a session."""

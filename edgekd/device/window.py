@@ -8,7 +8,9 @@ from edgekd.device import framing, protocol
 from edgekd.device.protocol import NUMBERS, DeviceInfo, Kind
 
 _LEAST_WINDOW = 4  # frames
-_WINDOW_BYTES = 4096  # 44 ms at 921600 baud: longer than any adapter takes to bring an acknowledgement back
+_LEAST_WINDOW_BYTES = 4096
+_WINDOW_SECONDS = 0.1  # of the line: longer than adapters and hosts take to bring an acknowledgement back
+_BITS_PER_BYTE = 10
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,12 @@ class Sender:
     that make it run nothing are taken at the line's speed: of them a few may be under way, for the line's latency.
     """
 
-    def __init__(self, info: DeviceInfo, session: int) -> None:
+    def __init__(self, info: DeviceInfo, session: int, baud: int) -> None:
+        self.prefetch = True  # else no byte follows while the board runs a sample
         self._piece = info.piece_bytes
         self._buffer = info.receive_bytes
-        self._window = max(_LEAST_WINDOW, _WINDOW_BYTES // info.frame_bytes)
+        window_bytes = max(_LEAST_WINDOW_BYTES, int(baud / _BITS_PER_BYTE * _WINDOW_SECONDS))
+        self._window = max(_LEAST_WINDOW, window_bytes // info.frame_bytes)
         self._session = session
         self._first = 0  # number of the first frame of _frames
         self._frames: list[_Numbered] = []
@@ -89,7 +93,7 @@ class Sender:
             if room is not None:
                 room -= len(part)
             elif frame.runs:
-                room = self._buffer
+                room = self._buffer if self.prefetch else 0
         return bytes(due)
 
     def _room(self) -> int | None:
@@ -99,7 +103,7 @@ class Sender:
             if room is not None:
                 room -= len(frame.wire)
             elif frame.runs:
-                room = self._buffer
+                room = self._buffer if self.prefetch else 0
         return None if room is None else max(room - self._begun, 0)
 
     def acknowledge(self, expected: int) -> bool:

@@ -36,12 +36,12 @@ class Answers:
 
 
 def answers_to(
-    device: Device, samples: Iterable[tuple[int, Sample]], *, stateful: bool = False
+    device: Device, samples: Iterable[tuple[int, Sample]], *, stateful: bool = False, prefetch: bool = False
 ) -> Iterator[tuple[int, Inference]]:
     """The device's answers to samples, with their indices, in their order.
 
-    samples: taken one by one as the device is ready for them, a few ahead of the answers. stateful: see Device.stream.
-    Raises InputError for inputs that do not fit the board's model, DeviceError when an answer stays out.
+    samples: taken one by one as the device is ready for them, a few ahead of the answers. stateful,
+    prefetch: see Device.stream. Raises InputError for inputs that do not fit the board's model, DeviceError when an answer stays out.
     """
     indices: deque[int] = deque()
 
@@ -50,7 +50,7 @@ def answers_to(
             indices.append(index)
             yield [np.ascontiguousarray(array).tobytes() for array in sample]
 
-    with contextlib.closing(device.stream(as_bytes(), stateful=stateful)) as stream:
+    with contextlib.closing(device.stream(as_bytes(), stateful=stateful, prefetch=prefetch)) as stream:
         for result in stream:
             yield indices.popleft(), result
 

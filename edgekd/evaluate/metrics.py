@@ -60,11 +60,14 @@ def accuracy_interval(correct: int, samples: int) -> tuple[float, float]:
     return (middle - spread) / (1 + z2), (middle + spread) / (1 + z2)
 
 
-def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool | None) -> dict[str, Any]:
+def per_inference(
+    ticks: Sequence[int], board: BoardProfile, *, emulated: bool | None, prefetched: bool = False
+) -> dict[str, Any]:
     """Mean time of an inference from the board's counter; what the counter does not tell is None.
 
     ticks: of each inference. emulated: QEMU counts instructions, exact to a tick; simavr cycles; a real board cycles of
-    its core, or time. None: it may be either, and ticks are all there is to say. `minimum`, `maximum` and the
+    its core, or time. None: it may be either, and ticks are all there is to say. prefetched: the next samples came in
+    meanwhile, and receiving them is part of it; `source` says so. `minimum`, `maximum` and the
     percentiles (the smallest measured value that so many percent do not exceed) are in the unit that `source` names.
     """
     mean = sum(ticks) / len(ticks)
@@ -90,6 +93,8 @@ def per_inference(ticks: Sequence[int], board: BoardProfile, *, emulated: bool |
         else:
             unit = 1e6 / board.timer.tick_hz
             source = f"microseconds of the board's timer at {board.timer.tick_hz} Hz"
+    if prefetched:
+        source += "; receiving the next samples meanwhile included"
     return {
         "instructions": instructions,
         "cycles": cycles,

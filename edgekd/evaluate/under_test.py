@@ -126,7 +126,9 @@ class BoardUnderTest:
             "inferences": len(inputs),
             **scored(tests, self.graph, answers.outputs),
             "bit_exact": self.compare(inputs, answers.outputs),
-            "per_inference": per_inference(answers.ticks, self.board, emulated=self.emulated),
+            "per_inference": per_inference(
+                answers.ticks, self.board, emulated=self.emulated, prefetched=self.prefetches
+            ),
             "link": answers.link,
             "ram_bytes": {"arena": answers.arena_bytes, "stack": answers.stack_bytes},
             "journal": {
@@ -149,15 +151,23 @@ class BoardUnderTest:
         deployment = self.deployment or deploy_cached(self.model, self.board, engine=self.engine)
         return measure(self, deployment, samples, progress=progress)
 
+    @property
+    def prefetches(self) -> bool:
+        """Whether evaluation sends the next samples while the board computes."""
+        return self.emulated is not True
+
     def reset(self) -> None:
         """Restart the board. Raises DeviceError when it does not come back."""
         self.device.reset()
 
     def stream(self, inputs: Sequence[Sample], progress: Progress = silent) -> Answers:
-        """Send samples and collect what comes back. inputs[sample][input]: arrays of the inputs' types. See `fill`."""
+        """Send samples and collect what comes back. inputs[sample][input]: arrays of the inputs' types. See `fill`.
+
+        Nothing is sent while the board computes: ticks are exact.
+        """
         columns = [np.stack(column) for column in zip(*inputs, strict=True)]
         with Journal(subject_of(self.graph, columns)) as journal:
-            self.fill(journal, inputs, progress)
+            self.fill(journal, inputs, progress, prefetch=False)
             return collect(journal, self.graph)
 
     def fill(
@@ -167,12 +177,14 @@ class BoardUnderTest:
         progress: Progress = silent,
         *,
         indices: Iterable[int] | None = None,
+        prefetch: bool | None = None,
     ) -> None:
         """Have the board answer samples, and keep the answers in a journal, which other boards may fill as well.
 
         inputs[sample][input]: arrays of the inputs' types, of all samples of the journal. indices: of those that this
         board is to answer, taken one by one as it is ready for them; by default all that the journal lacks. progress
-        hears how many samples have an answer.
+        hears how many samples have an answer. prefetch: see Device.stream; None: on a board whose line takes its time,
+        which an emulated one's does not.
         A model with variables begins anew, and its state goes on from sample to sample, as the oracle's does. Raises
         DeviceError when a restart on the way lost it, InputError for a journal with other answers than of this board.
         """
@@ -187,7 +199,10 @@ class BoardUnderTest:
         stack_bytes: int | None = None
         try:
             wanted = ((index, inputs[index]) for index in indices)
-            for index, answer in answers_to(self.device, wanted, stateful=bool(self.graph.variables)):
+            stateful = bool(self.graph.variables)
+            for index, answer in answers_to(
+                self.device, wanted, stateful=stateful, prefetch=self.prefetches if prefetch is None else prefetch
+            ):
                 journal.add(session, index, answer.ticks, answer.outputs)
                 done = journal.answered
                 progress(done, len(inputs), f"streaming samples, {done} of {len(inputs)}")

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from host_board import HostBoard, board_on_tcp, board_on_terminal, build_board, spoiler
+from host_board import HostBoard, board_on_tcp, board_on_terminal, build_board
 
 from edgekd.device import framing, protocol
 from edgekd.device.client import Device, Inference, connect
 from edgekd.device.link import Link
 from edgekd.device.protocol import Kind
+from edgekd.device.proxy import after_bytes, at_random
 from edgekd.errors import DeviceError, InputError
 
 pytestmark = pytest.mark.cc
@@ -72,12 +73,12 @@ def test_one_frame_is_one_inference_when_the_tensors_fit(toy_board: Path) -> Non
 
 
 @pytest.mark.parametrize("board", ["toy_board", "large_toy_board"])
-@pytest.mark.parametrize("kind", ["drop", "flip", "repeat", "insert"])
+@pytest.mark.parametrize("kind", ["drop", "flip", "duplicate", "insert"])
 def test_a_bad_link_costs_time_but_neither_an_answer_nor_a_second_inference(
     kind: str, board: str, request: pytest.FixtureRequest
 ) -> None:
     program = request.getfixturevalue(board)
-    spoilers = spoiler(kind, one_in=2000, seed=1), spoiler(kind, one_in=2000, seed=2)
+    spoilers = at_random([kind], 2000, seed=1), at_random([kind], 2000, seed=2)
     inferences = 60 if board == "toy_board" else 8
     with board_on_tcp(program, *spoilers) as (_, url), connect(url) as device:
         for number in range(inferences):
@@ -91,23 +92,12 @@ def test_a_bad_link_costs_time_but_neither_an_answer_nor_a_second_inference(
 
 def test_a_restart_in_the_middle_costs_no_sample_its_answer(large_toy_board: Path) -> None:
     """The reset button is pressed when so many bytes have gone to the board: within tensors, the second time twice."""
-    presses = [4_000, 15_000, 15_100]
-    sent = 0
-
-    def press(data: bytes) -> bytes:
-        nonlocal sent
-        sent += len(data)
-        while presses and sent > presses[0]:
-            board.restart()
-            presses.pop(0)
-        return data
-
-    with board_on_tcp(large_toy_board, press) as (board, url), connect(url) as device:
+    presses = after_bytes([4_000, 15_000, 15_100], lambda: board.restart())
+    with board_on_tcp(large_toy_board, presses) as (board, url), connect(url) as device:
         samples = [toy_inputs(device, number) for number in range(12)]
         answers = [device.infer(inputs) for inputs in samples]
         restarts = device.link.restarts
     assert [answer.outputs[0] for answer in answers] == [expected_values(inputs) for inputs in samples]
-    assert not presses
     assert 2 <= restarts <= 3  # two presses in a row may be one restart
 
 
@@ -220,9 +210,9 @@ def test_a_stream_takes_samples_only_a_few_ahead_of_the_results(toy_board: Path)
             assert result.index < taken <= result.index + 1 + device.info.results
 
 
-@pytest.mark.parametrize("kind", ["drop", "flip", "repeat", "insert"])
+@pytest.mark.parametrize("kind", ["drop", "flip", "duplicate", "insert"])
 def test_a_stream_over_a_bad_link_runs_each_sample_once(kind: str, toy_board: Path) -> None:
-    spoilers = spoiler(kind, one_in=500, seed=3), spoiler(kind, one_in=500, seed=4)
+    spoilers = at_random([kind], 500, seed=3), at_random([kind], 500, seed=4)
     with board_on_tcp(toy_board, *spoilers) as (_, url), connect(url) as device:
         samples = [toy_inputs(device, number) for number in range(150)]
         results = list(device.stream(samples))
@@ -283,7 +273,7 @@ def test_a_port_that_goes_away_and_comes_back_costs_no_sample_its_answer(toy_boa
         for result in device.stream(samples):
             results.append(result)
             if result.index == 10:
-                board.hang_up()
+                board.proxy.hang_up()
         assert [result.outputs[0] for result in results] == [expected_values(inputs) for inputs in samples]
         assert [count_of(result) for result in results] == list(range(1, 41))  # the board ran on
         assert (device.link.reopened, device.link.restarts) == (1, 0)
@@ -375,3 +365,14 @@ def test_a_link_that_breaks_says_so(toy_board: Path) -> None:
         time.sleep(0.05)
         with pytest.raises(DeviceError):
             device.infer(toy_inputs(device, 0), timeout=1.0)
+
+
+@pytest.mark.parametrize("prefetch", [True, False])
+def test_nothing_is_sent_while_the_board_computes_unless_it_may_be(prefetch: bool, tmp_path: Path) -> None:
+    """The toy engine tells the most bytes that were waiting for the board when it had computed."""
+    program = build_board(tmp_path / "watching", "TOY_COUNTS_WAITING", "EDGEKD_RESULT_BYTES=4096u")
+    with board_on_tcp(program) as (_, url), connect(url) as device:
+        samples = [toy_inputs(device, number) for number in range(30)]
+        waiting = [count_of(result) for result in device.stream(samples, prefetch=prefetch)]
+        assert max(waiting) <= device.info.receive_bytes
+        assert (max(waiting) > device.info.receive_bytes // 2) == prefetch

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
-from host_board import Relay, spoiler
 
 from edgekd.convert import tflm
 from edgekd.device.client import connect
 from edgekd.device.emulator import Emulator
+from edgekd.device.proxy import Proxy, Way, at_random
 from edgekd.evaluate.board import board_under_test
 from edgekd.evaluate.samples import noise
 from edgekd.firmware import deploy_cached
@@ -39,13 +38,9 @@ def test_a_damaged_serial_line_changes_nothing_on_an_emulated_board(edgekd_model
     x = np.random.default_rng(2).integers(-128, 128, (30, 8, 8, 3), dtype=np.int8)
     expected = tflm.run_batch(edgekd_model, x)
     with Emulator(board, deploy_cached(edgekd_model, board).elf) as emulator:
-        host, port = emulator.url.removeprefix("socket://").split(":")
-        line = socket.create_connection((host, int(port)))
-        relay = Relay(line, spoiler("flip", 1500, seed=1), spoiler("drop", 300, seed=2))
-        with connect(relay.url) as device:
+        ways = Way(spoil=at_random(["flip"], 1500, seed=1)), Way(spoil=at_random(["drop"], 300, seed=2))
+        with Proxy(emulator.url, *ways) as proxy, connect(proxy.url) as device:
             answers = [device.infer([image.tobytes()]).outputs[0] for image in x]
             assert device.stats().damaged_frames > 0
             assert device.link.retries > 0
-        relay.close()
-        line.shutdown(socket.SHUT_RDWR)
     assert answers == [row.tobytes() for row in expected]

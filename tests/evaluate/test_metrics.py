@@ -65,7 +65,8 @@ def test_a_timer_that_only_knows_time_gives_no_cycles() -> None:
 
 
 def test_where_board_and_emulator_cannot_be_told_apart_ticks_are_all_there_is() -> None:
-    figures = per_inference([7, 9], load_board("mps2-an386"), emulated=None)
+    figures = per_inference([7, 9], load_board("mps2-an386"), emulated=None, prefetched=True)
+    assert figures["source"].endswith("receiving the next samples meanwhile included")
     assert (figures["instructions"], figures["cycles"], figures["micros"]) == (None, None, None)
     assert (figures["minimum"], figures["maximum"]) == (7, 9)
     assert figures["source"].startswith("ticks")

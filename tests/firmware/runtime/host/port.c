@@ -45,6 +45,13 @@ static void fetch(int timeout) {
     waiting = (size_t)length;
 }
 
+/* Bytes that were received and not taken yet: the receive buffer of a real port. */
+size_t host_port_waiting(void);
+
+size_t host_port_waiting(void) {
+    return waiting - taken;
+}
+
 int edgekd_port_read(void) {
     fetch(0);
     return taken < waiting ? received[taken++] : -1;
