@@ -41,7 +41,8 @@ def answers_to(
     """The device's answers to samples, with their indices, in their order.
 
     samples: taken one by one as the device is ready for them, a few ahead of the answers. stateful,
-    prefetch: see Device.stream. Raises InputError for inputs that do not fit the board's model, DeviceError when an answer stays out.
+    prefetch: see Device.stream. Raises InputError for inputs that do not fit the board's model, DeviceError when an
+    answer stays out.
     """
     indices: deque[int] = deque()
 
