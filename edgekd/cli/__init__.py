@@ -25,6 +25,7 @@ COMMANDS = {
     "deploy": "Make the firmware for a board, build it, check that it fits, upload it.",
     "eval": "Measure accuracy and speed of a model on a board.",
     "bench": "Measure speed, flash and RAM of a model on a board.",
+    "diff": "Compare every tensor of one inference on a board with the host's.",
     "report": "Write the report of a finished run again.",
     "boards": "List the boards edgekd knows.",
     "doctor": "Show which tools are here, and how to get those that are not.",

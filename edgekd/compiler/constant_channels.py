@@ -57,11 +57,15 @@ class _Chain:
     consumer: int
 
 
-def leave_out_constant_channels(graph: Graph, steps: Sequence[Step]) -> tuple[Graph, tuple[Step, ...]]:
-    """`graph` and `steps`, what its operators compute, without the channels that never change."""
+def leave_out_constant_channels(graph: Graph, steps: Sequence[Step]) -> tuple[Graph, tuple[Step, ...], dict[int, Mask]]:
+    """`graph` and `steps`, what its operators compute, without the channels that never change.
+
+    The third says, by index of a tensor that has lost some, which channels are left.
+    """
     bounds = _all_bounds(steps)
     slim = list(steps)
     tensors: dict[int, Tensor] = {}
+    masks: dict[int, Mask] = {}
     for chain in reversed(list(_chains(graph, steps))):  # what the consumer has lost already reads nothing
         source = _source(slim[chain.consumer])
         kept = _kept(slim[chain.consumer], bounds[source.index])
@@ -76,7 +80,8 @@ def leave_out_constant_channels(graph: Graph, steps: Sequence[Step]) -> tuple[Gr
             target = _target(steps[position])
             last = target.shape[-1] // len(kept) * int(kept.sum())
             tensors[target.index] = replace(target, shape=(*target.shape[:-1], last))
-    return _in_graph(graph, tensors), tuple(_in_step(step, tensors) for step in slim)
+            masks[target.index] = kept
+    return _in_graph(graph, tensors), tuple(_in_step(step, tensors) for step in slim), masks
 
 
 def result_bounds(layer: Sums, inputs: Bounds | None) -> Bounds:

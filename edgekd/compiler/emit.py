@@ -19,6 +19,7 @@ from edgekd.compiler.graph import Graph, Operator, Tensor
 from edgekd.compiler.lowered import KernelCall, Lowered
 from edgekd.compiler.packing import ALIGNMENT
 from edgekd.compiler.plan import MemoryPlan, Stage
+from edgekd.compiler.probes import Probe
 from edgekd.compiler.reader import printable
 from edgekd.compiler.statements import Names, Statements
 from edgekd.compiler.storages import Copy, Place
@@ -56,6 +57,7 @@ def emit(
     graph: Graph,
     calls: Sequence[Lowered],
     plan: MemoryPlan,
+    probes: Sequence[Probe] = (),
     *,
     name: str,
     model: str,
@@ -64,15 +66,16 @@ def emit(
 ) -> dict[str, str]:
     """The files of the compiled model by name: NAME.h, NAME.c, NAME_weights.h, NAME_weights.c and kernel sources.
 
-    name: a checked C name. model: what comments call the file. kernels: the folder of the kernels' sources.
-    Raises InputError for a name that clashes, or constants that are too large.
+    probes: where tensors are looked at. name: a checked C name. model: what comments call the file. kernels: the folder
+    of the kernels' sources. Raises InputError for a name that clashes, or constants that are too large.
     """
     sources = sorted({source for call in calls if isinstance(call, KernelCall) for source in call.sources})
+    sources += ["trace/trace.c", "trace/trace.h"] if probes else []
     own = [f"{name}.h", f"{name}.c", f"{name}_weights.h", f"{name}_weights.c"]
     clash = {file.lower() for file in own} & {Path(source).name.lower() for source in (*sources, "flash.h")}
     if clash:
         raise InputError(f"the model's name {name} is also a kernel's ({min(clash)})", "choose another with --name")
-    context = _Writer(graph, calls, plan, name, model, sources, target).context()
+    context = _Writer(graph, calls, plan, probes, name, model, sources, target).context()
     sources.append(next(header for header, enough in target.flash if context["flash_bytes"] <= enough))
     environment = Environment(
         loader=PackageLoader("edgekd.compiler"),
@@ -97,6 +100,7 @@ class _Writer:
         graph: Graph,
         calls: Sequence[Lowered],
         plan: MemoryPlan,
+        probes: Sequence[Probe],
         name: str,
         model: str,
         sources: Sequence[str],
@@ -105,6 +109,7 @@ class _Writer:
         self._graph = graph
         self._calls = calls
         self._plan = plan
+        self._probes = probes
         self._name = name
         self._model = model
         self._sources = sources
@@ -149,6 +154,7 @@ class _Writer:
             "headers": [Path(source).name for source in self._sources if source.endswith(".h")],
             "layers": list(layers.values()),
             "pointers": [line for tensor in self._order() if (line := self._pointer(tensor))],
+            "probes": len(self._probes),
             "steps": [self._step(stage, layers, write) for stage in self._plan.stages],
             "copies": [self._copy(copy) for copy in self._plan.copies],
             "resets": [self._reset(variable) for variable in self._graph.variables],
@@ -195,19 +201,21 @@ class _Writer:
     def _statements(self, layers: dict[int, dict[str, Any]]) -> Statements:
         calls = {step: call for step, call in enumerate(self._calls) if isinstance(call, KernelCall)}
         names = Names(self._label, lambda tensor: self._plan.places[tensor.index], self._plan.scratch)
-        return Statements(calls, {step: layer["label"] for step, layer in layers.items()}, names)
+        return Statements(calls, {step: layer["label"] for step, layer in layers.items()}, names, self._probes)
 
     def _step(self, stage: Stage, layers: dict[int, dict[str, Any]], write: Statements) -> dict[str, Any]:
         """The statements of one stage, with its comment."""
         comments = [layers[step]["comment"] for step in stage.calls]
         if len(stage.calls) > 1:
-            return {"comments": [*comments, "row by row, as the next needs them"], "lines": write.chain(stage.calls)}
+            lines = write.reads(stage.calls) + write.chain(stage.calls)
+            return {"comments": [*comments, "row by row, as the next needs them"], "lines": lines}
         (step,) = stage.calls
+        reads = write.reads(stage.calls)
         if stage.order == "whole":
-            return {"comments": comments, "lines": write.whole(step)}
+            return {"comments": comments, "lines": reads + write.whole(step)}
         up = stage.order == "up"
         way = "row by row, from the last up" if up else "row by row, from the first down"
-        return {"comments": [f"{comments[0]}; {way}"], "lines": write.by_rows(step, up=up)}
+        return {"comments": [f"{comments[0]}; {way}"], "lines": reads + write.by_rows(step, up=up)}
 
     def _array(self, label: str, values: npt.NDArray[Any], comment: str, *, in_flash: bool = True) -> str:
         """The C name of a constant array; one written already serves every layer with the same content."""

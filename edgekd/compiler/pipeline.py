@@ -17,6 +17,7 @@ from edgekd.compiler.isa import choose
 from edgekd.compiler.layers import Sums
 from edgekd.compiler.lowered import ConstantArray, Folded, KernelCall, Lowered
 from edgekd.compiler.plan import MemoryPlan, PlanOptions, plan_memory
+from edgekd.compiler.probes import Probe, place_probes
 from edgekd.compiler.reader import read_tflite
 from edgekd.compiler.targets import Target, find_target
 from edgekd.compiler.variables import keep_values
@@ -52,7 +53,8 @@ class CompiledModel:
     inputs and outputs (input_bytes, output_bytes) if `options` puts them there; whole_arena_bytes: what that would be
     without going row by row. channels: outputs of convolutions and dense layers; constant_channels: those of them that
     are left out (constant_channels.py). weight_bytes: weights and biases that are not; constant_bytes: those and
-    everything derived from them. macs: of the model with all its channels. sha256: of the .tflite.
+    everything derived from them. macs: of the model with all its channels. probes: where its C looks at tensors, if it
+    does. sha256: of the .tflite.
     """
 
     name: str
@@ -73,6 +75,7 @@ class CompiledModel:
     macs: int
     operators: tuple[OperatorSummary, ...]
     plan: MemoryPlan
+    probes: tuple[Probe, ...]
     graph: Graph
     sha256: str
 
@@ -83,12 +86,18 @@ class CompiledModel:
 
 
 def compile_model(
-    model: Path, out: Path, *, target: str, name: str | None = None, options: PlanOptions | None = None
+    model: Path,
+    out: Path,
+    *,
+    target: str,
+    name: str | None = None,
+    options: PlanOptions | None = None,
+    traced: bool = False,
 ) -> CompiledModel:
     """Compile a .tflite file to C11 in the folder `out`, which is made if need be.
 
     target: a name of edgekd.compiler.targets. name: prefix of files and C names; by default made of the file's name.
-    options: how memory is planned.
+    options: how memory is planned. traced: the C shows every tensor to firmware/kernels/trace on the way.
     Files are replaced one by one, each at once, and only when all of them could be made; other files in `out` stay.
     Raises InputError that names the file and the operator, tensor or option that cannot be used.
     """
@@ -102,7 +111,7 @@ def compile_model(
         steps = [
             Folded() if position in folded else ops.lower(operator) for position, operator in enumerate(graph.operators)
         ]
-        graph, slim = leave_out_constant_channels(graph, steps)
+        graph, slim, kept = leave_out_constant_channels(graph, steps)
         calls = tuple(_call(step, whole, chosen) for step, whole in zip(slim, steps, strict=True))
         plan = plan_memory(calls, graph, options)
         speed = PlanOptions(options.buffers, "speed")
@@ -110,7 +119,8 @@ def compile_model(
         if plan.arena_bytes > _MAX_ARENA:
             raise InputError("needs more than 2 GiB of memory", *_largest(plan))
         kernels = shipped("firmware") / "kernels"
-        texts = emit(graph, calls, plan, name=name, model=model.name, kernels=kernels, target=chosen)
+        probes = place_probes(calls, plan.stages, kept) if traced else ()
+        texts = emit(graph, calls, plan, probes, name=name, model=model.name, kernels=kernels, target=chosen)
     except EdgekdError as error:
         raise type(error)(f"{model}: {error.message}", *error.hints) from None
     files = _write(out, texts)
@@ -134,6 +144,7 @@ def compile_model(
         macs=sum(operator.macs for operator in operators),
         operators=operators,
         plan=plan,
+        probes=probes,
         graph=graph,
         sha256=graph.sha256,
     )

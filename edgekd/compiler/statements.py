@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edgekd.compiler.graph import Tensor
 from edgekd.compiler.lowered import KernelCall
+from edgekd.compiler.probes import Probe
 from edgekd.compiler.storages import Place
 from edgekd.compiler.sweep import Sweep, image_rows, rows_of
 
@@ -23,24 +24,32 @@ class Names:
 
 
 class Statements:
-    """Writes the calls of a model. layers: by position of the call, the name of its parameters."""
+    """Writes the calls of a model. layers: by position of the call, the name of its parameters. probes: see Probe."""
 
-    def __init__(self, calls: dict[int, KernelCall], layers: dict[int, str], names: Names) -> None:
+    def __init__(
+        self, calls: dict[int, KernelCall], layers: dict[int, str], names: Names, probes: Sequence[Probe] = ()
+    ) -> None:
         self._calls = calls
         self._layers = layers
         self._names = names
+        self._probes = probes
+
+    def reads(self, steps: Sequence[int]) -> list[str]:
+        """Looks at what `steps` are about to read."""
+        return [self._look(probe) for probe in self._probes if probe.moment == "read" and probe.operator in steps]
 
     def whole(self, step: int) -> list[str]:
         """One call over everything, or one for each image of a batch."""
         call = self._calls[step]
         extent = ["0", str(call.rows.count)] if call.rows else [str(call.run.count)] if call.run else []
+        looks = [self._look(probe) for probe in self._made(step)]
         if call.images == 1:
-            return self._call(step, self._names.label, extent)
+            return self._call(step, self._names.label, extent) + looks
 
         def of_image(tensor: Tensor) -> str:
             return f"{self._names.label(tensor)} + image * {tensor.elements // call.images}"
 
-        return _loop(f"int32_t image = 0; image < {call.images}; ++image", self._call(step, of_image, extent))
+        return _loop(f"int32_t image = 0; image < {call.images}; ++image", self._call(step, of_image, extent)) + looks
 
     def by_rows(self, step: int, *, up: bool) -> list[str]:
         """One call a row, from the first one down or from the last one up."""
@@ -77,8 +86,9 @@ class Statements:
     def _row(self, step: int, row: str) -> list[str]:
         """The call for one row. Kernels of windows find it by themselves; a run is given where it begins."""
         call = self._calls[step]
+        looks = [self._look_at_row(probe, row) for probe in self._made(step)]
         if call.rows is not None:
-            return self._call(step, self._names.label, [row, f"{row} + 1"])
+            return self._call(step, self._names.label, [row, f"{row} + 1"]) + looks
         assert call.run is not None
 
         def of_row(tensor: Tensor) -> str:
@@ -89,7 +99,21 @@ class Statements:
             index = f"{row} % {kept}" if kept else row
             return f"{label} + {index} * {tensor.elements // height}"
 
-        return self._call(step, of_row, [str(call.run.count // image_rows(call.outputs[0]))])
+        return self._call(step, of_row, [str(call.run.count // image_rows(call.outputs[0]))]) + looks
+
+    def _made(self, step: int) -> list[Probe]:
+        return [probe for probe in self._probes if probe.moment == "made" and probe.operator == step]
+
+    def _look(self, probe: Probe) -> str:
+        return f"edgekd_trace({probe.number}, {self._names.label(probe.tensor)}, 0, {probe.tensor.nbytes});"
+
+    def _look_at_row(self, probe: Probe, row: str) -> str:
+        tensor = probe.tensor
+        height, kept = image_rows(tensor), self._names.place(tensor).ring_rows
+        there = f"{row} % {kept}" if kept else row
+        place = f"{self._names.label(tensor)} + {there} * {tensor.elements // height}"
+        size = tensor.nbytes // height
+        return f"edgekd_trace({probe.number}, {place}, (uint32_t){row} * {size}u, {size});"
 
     def _call(self, step: int, argument: Callable[[Tensor], str], extent: Sequence[str]) -> list[str]:
         """The lines of one call. extent: its last arguments."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.graph import Tensor
+from edgekd.convert.quantize_io import model_input
 from edgekd.data.dataset import check_labels, check_samples
 from edgekd.data.npz import read_npz
 from edgekd.errors import InputError
@@ -34,6 +35,39 @@ def read_test_set(path: Path, samples: int | None) -> tuple[npt.NDArray[Any], np
         raise InputError(f"{path}: has {len(x)} test samples, {samples} were asked for", f"--samples {len(x)}")
     count = len(x) if samples is None else samples
     return x[:count], y[:count].astype(np.int64)
+
+
+def one_sample(inputs: Sequence[Tensor], path: Path | None, index: int) -> list[npt.NDArray[Any]]:
+    """One sample as a model with these inputs takes it.
+
+    path: an .npz file with x_test, or an .npy file of one sample or of many, float32 in the model's units or the
+    tensor's integers; None: noise, the same every time, for any number of inputs. index: which sample. Raises
+    InputError.
+    """
+    if path is None:
+        return noise(inputs, index + 1)[index]
+    if len(inputs) != 1:
+        raise InputError(f"{path}: has samples for one input, the model has {len(inputs)}", "leave --input out: noise")
+    (tensor,) = inputs
+    x = read_npz(path, required=("x_test",))["x_test"] if path.suffix == ".npz" else _read_npy(path)
+    if x.shape in (tensor.shape, tensor.shape[1:]):
+        x = x.reshape(1, *tensor.shape[1:])
+    if index >= len(x):
+        raise InputError(f"{path}: has {len(x)} samples, none with index {index}")
+    return [model_input(x[index : index + 1], tensor)]
+
+
+def _read_npy(path: Path) -> npt.NDArray[Any]:
+    """Raises InputError for a file that is no array of numbers."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)  # mapped: a header cannot ask for memory
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, EOFError, TypeError, SyntaxError, OverflowError) as error:
+        raise InputError(f"{path}: not an .npy file, or damaged: {error}", "save it again with numpy.save") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.ndim == 0:
+        raise InputError(f"{path}: holds no array of numbers", "save one with numpy.save, or x_test with numpy.savez")
+    return np.array(array)
 
 
 def noise(inputs: Sequence[Tensor], samples: int) -> list[list[npt.NDArray[Any]]]:

@@ -51,15 +51,17 @@ def deploy(
     ram_limit: int | None = None,
     port: str | None = None,
     benchmark: Benchmark | None = None,
+    traced: bool = False,
     progress: Progress | None = None,
 ) -> Deployment:
     """Make the project for `model` in the folder `out`, build it, check that it fits, upload it to `port`.
 
     optimize, ram_limit: see edgekd.compiler.PlanOptions. benchmark: of MLPerf Tiny, whose protocol the firmware speaks
-    instead of edgekd's, so that only the benchmark's programs and edgekd.device.mlperf understand it. Nothing is built
-    again when nothing changed. Without `port` nothing is uploaded, nor to an emulated board, which loads the image when
-    it starts. Raises InputError for a model that cannot be compiled or does not fit, ToolError for a missing tool or
-    registry or a failed build or upload.
+    instead of edgekd's, so that only the benchmark's programs and edgekd.device.mlperf understand it. traced: the
+    firmware shows every tensor of an inference, for edgekd.evaluate.diff. Nothing is built again when nothing changed.
+    Without `port` nothing is uploaded, nor to an emulated board, which loads the image when it starts. Raises
+    InputError for a model that cannot be compiled or does not fit, ToolError for a missing tool or registry or a failed
+    build or upload.
     """
     from edgekd.compiler import PlanOptions
     from edgekd.compiler.reader import read_tflite
@@ -70,7 +72,9 @@ def deploy(
     read_tflite(model)  # refuses a bad file before a folder is made for it
     with locked(out):
         tell(0, steps, f"compiling {model.name} for {board.name}")
-        project = make_project(model, board, out, engine, PlanOptions("arena", optimize, ram_limit), benchmark)
+        project = make_project(
+            model, board, out, engine, PlanOptions("arena", optimize, ram_limit), benchmark, traced=traced
+        )
         assert project.compiled is not None
         size.check_model(project.compiled, board)
         tell(1, steps, "building the firmware")
@@ -117,11 +121,13 @@ def deploy_cached(
     ram_limit: int | None = None,
     port: str | None = None,
     benchmark: Benchmark | None = None,
+    traced: bool = False,
     progress: Progress | None = None,
 ) -> Deployment:
     """`deploy` into edgekd's own folder: for who wants the image and not the project."""
     facts = f"{sha256_of(model)} {model.name} {engine} {optimize} {ram_limit} {board.model_dump_json()}"
     facts += f" {benchmark.name}" if benchmark else ""
+    facts += " traced" if traced else ""
     folder = paths.home() / "builds" / hashlib.sha256(facts.encode()).hexdigest()[:16]
     return deploy(
         model,
@@ -132,6 +138,7 @@ def deploy_cached(
         ram_limit=ram_limit,
         port=port,
         benchmark=benchmark,
+        traced=traced,
         progress=progress,
     )
 

@@ -66,16 +66,19 @@ def make_project(
     engine: str = "aot",
     plan: PlanOptions | None = None,
     benchmark: mlperf.Benchmark | None = None,
+    *,
+    traced: bool = False,
 ) -> Project:
     """Write the project for `model` on `board` into the folder `out`; model None makes the empty firmware.
 
-    benchmark: the firmware speaks MLPerf Tiny's protocol for it, and not edgekd's own.
+    benchmark: the firmware speaks MLPerf Tiny's protocol for it, and not edgekd's own. traced: the firmware shows every
+    tensor of an inference, for edgekd.evaluate.diff.
     Files that are already as they must be stay untouched, so that a build after it does only what changed. Raises
     InputError when the model cannot be compiled, or `out` holds other things or files changed by hand.
     """
     _check_engine(engine)
     with tempfile.TemporaryDirectory(prefix="edgekd-") as scratch:
-        compiled = _compile(model, board, Path(scratch), plan) if model else None
+        compiled = _compile(model, board, Path(scratch), plan, traced) if model else None
         files = _files(board, compiled, engine if compiled else "empty", benchmark)
     build_id = _digest(files, board)
     context = {
@@ -103,11 +106,11 @@ def _check_engine(engine: str) -> None:
         )
 
 
-def _compile(model: Path, board: BoardProfile, scratch: Path, plan: PlanOptions | None) -> CompiledModel:
+def _compile(model: Path, board: BoardProfile, scratch: Path, plan: PlanOptions | None, traced: bool) -> CompiledModel:
     from edgekd.compiler import PlanOptions, compile_model
 
     options = replace(plan or PlanOptions(), buffers="arena")
-    return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME, options=options)
+    return compile_model(model, scratch, target=board.cpu.core, name=MODEL_NAME, options=options, traced=traced)
 
 
 def _files(
@@ -127,7 +130,7 @@ def _files(
     files |= {f"src/{name}": {**runtime, **port}[name] for name in start}
     files |= _library("runtime", {name: text for name, text in runtime.items() if name != "main.c"})
     files |= _library("port", {name: text for name, text in port.items() if name not in start})
-    files |= _library("engine", _engine(firmware / "engines", engine, compiled))
+    files |= _library("engine", _engine(firmware / "engines", engine, compiled, board))
     if compiled:
         sources = {path.name: path.read_text(encoding="utf-8") for path in compiled.files}
         files |= _library(MODEL_NAME, sources, flags=("-Os",) if compiled.options.optimize == "flash" else ())
@@ -150,20 +153,20 @@ def _port(ports: Path, name: str) -> dict[str, str]:
     return files
 
 
-def _engine(engines: Path, engine: str, compiled: CompiledModel | None) -> dict[str, str]:
+def _engine(engines: Path, engine: str, compiled: CompiledModel | None, board: BoardProfile) -> dict[str, str]:
     """engine.h and the sources of one engine, templates filled in."""
     files = {"engine.h": (engines / "engine.h").read_text(encoding="utf-8")}
     for name, text in _sources(engines / engine).items():
         if name.endswith(".j2"):
             assert compiled is not None
             environment = _environment(FileSystemLoader(engines / engine))
-            files[name.removesuffix(".j2")] = environment.get_template(name).render(_engine_context(compiled))
+            files[name.removesuffix(".j2")] = environment.get_template(name).render(_engine_context(compiled, board))
         else:
             files[name] = text
     return files
 
 
-def _engine_context(compiled: CompiledModel) -> dict[str, Any]:
+def _engine_context(compiled: CompiledModel, board: BoardProfile) -> dict[str, Any]:
     from edgekd.compiler.emit import interfaces
 
     inputs, outputs = ([{"macro": io.label.upper()} for io in side] for side in interfaces(compiled.graph))
@@ -174,6 +177,7 @@ def _engine_context(compiled: CompiledModel) -> dict[str, Any]:
         "outputs": outputs,
         "sha256": compiled.sha256,
         "has_state": bool(compiled.graph.variables),
+        "window_bytes": board.serial.frame_bytes // 2 if compiled.probes else None,  # the board has room for a frame
     }
 
 

@@ -264,3 +264,41 @@ def journal_rows(result: Mapping[str, Any]) -> list[Row]:
     if journal["damaged_lines"]:
         rows.append(("damaged lines in the journal", f"{journal['damaged_lines']:,}", "their samples were asked again"))
     return rows
+
+
+def diff_table(result: Mapping[str, Any]) -> Table:
+    """What `edgekd diff` compared: a row for each operator that runs, in the order of execution."""
+    title = f"{result['model']} on {result['board']}, one inference"
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in ("#", "kernel", "output", "its inputs", "its output"):
+        made.add_column(heading, justify="right" if heading == "#" else "left")
+    rows: dict[int, dict[str, Any]] = {}
+    for look in result["looks"]:
+        row = rows.setdefault(look["operator"], {"look": look, "read": True, "made": True, "sent": True})
+        row[look["moment"]] &= look["equal"]
+        if look["moment"] == "made":
+            row["look"] = look
+    for number, row in rows.items():
+        output = "equal" if row["made"] and row["sent"] else "[bold]differs[/bold]"
+        look = row["look"]
+        made.add_row(
+            str(number),
+            look["kernel"].removeprefix("edgekd_") or look["operator_name"],
+            "×".join(map(str, look["shape"][1:] or look["shape"])),
+            "equal" if row["read"] else "[bold]differ[/bold]",
+            output,
+        )
+    return made
+
+
+def difference_lines(first: Mapping[str, Any]) -> list[str]:
+    """The first difference in words."""
+    moment = {"made": "output of", "read": "input of", "sent": "output of the model, last"}[first["moment"]]
+    lines = [
+        f"first difference: {moment} operator {first['operator']} ({first['operator_name']}, {first['kernel'] or 'no'} "
+        f"kernel), tensor {first['tensor']!r}",
+        f"  {first['wrong']:,} of {first['of']:,} values differ, by {first['largest']:g} at most",
+    ]
+    lines += [f"  at {value['at']}: board {value['board']}, host {value['host']}" for value in first["values"]]
+    lines += ["  …"] if first["wrong"] > len(first["values"]) else []
+    return lines + [f"  likely: {cause}" for cause in first["causes"]]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekd.compiler.graph import Tensor
+from edgekd.compiler.graph import Quantization, Tensor
 from edgekd.errors import InputError
-from edgekd.evaluate.samples import noise, read_test_set
+from edgekd.evaluate.samples import noise, one_sample, read_test_set
 
 
 def test_noise_is_the_same_every_time_and_covers_the_type() -> None:
@@ -66,3 +66,39 @@ def test_a_file_that_is_no_archive_is_named(tmp_path: Path) -> None:
         read_test_set(tmp_path / "data.npz", None)
     with pytest.raises(InputError, match="no such file"):
         read_test_set(tmp_path / "none.npz", None)
+
+
+INPUT = Tensor(0, "x", (1, 2, 3), "int8", Quantization(np.array([0.5], np.float32), np.array([1])))
+
+
+def test_one_sample_is_of_a_file_or_noise(tmp_path: Path) -> None:
+    x = np.arange(24, dtype=np.int8).reshape(4, 2, 3)
+    np.savez(tmp_path / "x.npz", x_test=x)
+    np.save(tmp_path / "many.npy", x)
+    np.save(tmp_path / "one.npy", np.full((2, 3), 2.0, np.float32))
+    for name in ("x.npz", "many.npy"):
+        (sample,) = one_sample([INPUT], tmp_path / name, 2)
+        assert sample.shape == (1, 2, 3) and np.array_equal(sample[0], x[2])
+    (sample,) = one_sample([INPUT], tmp_path / "one.npy", 0)
+    assert sample.shape == (1, 2, 3) and (sample == 5).all()  # 2.0 in steps of 0.5 around 1
+    assert np.array_equal(one_sample([INPUT, INPUT], None, 1)[1], noise([INPUT, INPUT], 2)[1][1])
+
+
+def test_what_is_no_sample_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((4, 2, 3), np.int8))
+    np.save(tmp_path / "words.npy", np.array(["a"]))
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object))
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    (tmp_path / "short.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:-1])
+    for name, index, says in (
+        ("x.npy", 4, "has 4 samples, none with index 4"),
+        ("words.npy", 0, "holds no array of numbers"),
+        ("objects.npy", 0, "not an .npy file, or damaged"),
+        ("bad.npy", 0, "not an .npy file, or damaged"),
+        ("short.npy", 0, "not an .npy file, or damaged"),
+        ("none.npy", 0, "No such file"),
+    ):
+        with pytest.raises(InputError, match=says):
+            one_sample([INPUT], tmp_path / name, index)
+    with pytest.raises(InputError, match="the model has 2"):
+        one_sample([INPUT, INPUT], tmp_path / "x.npy", 0)
