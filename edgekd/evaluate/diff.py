@@ -7,7 +7,7 @@ one differs, further inferences bring that tensor, one window at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,9 +141,7 @@ class _TracedBoard:
         self._device = device
         self._sample = sample
         self._stateful = bool(made.project.compiled.graph.variables)
-        *outputs, digests, _ = self._run(_NO_PROBE, 0)
-        self._outputs = outputs
-        self._digests = digests
+        ((*self._outputs, self._digests, _),) = self._runs([(_NO_PROBE, 0)])
 
     def digest_of(self, look: _Look) -> int:
         if look.probe is None:
@@ -155,26 +153,29 @@ class _TracedBoard:
         if look.probe is None:
             data = self._outputs[look.output]
         else:
-            data, size = b"", look.expected.nbytes
-            while len(data) < size:
-                *_, digests, window = self._run(look.probe.number, len(data))
+            size, window = look.expected.nbytes, self._device.info.output_bytes[-1]
+            data = b""
+            for *_, digests, seen in self._runs([(look.probe.number, first) for first in range(0, size, window)]):
                 if digests != self._digests:
                     raise BadResultError(
                         f"{look.name}: the board does not compute the same thing each time for the same input",
                         "memory that is read before it is written, an interrupt that writes where the model works, or "
                         "a supply that is too weak",
                     )
-                data += window
+                data += seen
                 progress(min(len(data), size), size, f"fetching tensor {look.name}")
             data = data[:size]
         return np.frombuffer(data, look.expected.dtype).reshape(look.expected.shape)
 
-    def _run(self, probe: int, first: int) -> tuple[bytes, ...]:
-        if self._stateful:  # each inference begins where the first one did
+    def _runs(self, wanted: Sequence[tuple[int, int]]) -> Iterator[tuple[bytes, ...]]:
+        """The outputs of an inference for each (probe, first byte) that the window is to show."""
+        samples = [(0, [*self._sample, np.array(look, "<u4")]) for look in wanted]
+        if not self._stateful:
+            yield from (answer.outputs for _, answer in answers_to(self._device, samples))
+            return
+        for sample in samples:  # each inference begins where the first one did
             self._device.reset()
-        wanted = np.array([probe, first], "<u4")
-        ((_, answer),) = answers_to(self._device, [(0, [*self._sample, wanted])])
-        return answer.outputs
+            yield from (answer.outputs for _, answer in answers_to(self._device, [sample], stateful=True))
 
 
 def _place(look: _Look, made: Deployment) -> dict[str, Any]:
