@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import padding
 
 from edgekd.distill.inference import arranged, device_of, evaluating
 from edgekd.errors import InputError
@@ -51,8 +52,8 @@ class Taps:
 def shapes_of(model: nn.Module, sample: Tensor) -> dict[str, tuple[int, ...]]:
     """Shapes of a sample's features, (channels, …), by layer in the order they are computed.
 
-    sample: (samples, channels, …), as the network takes them. Layers that do not return one tensor a sample, and the
-    logits with whatever only rearranges them, are left out.
+    sample: (samples, channels, …), as the network takes them. Layers that do not return one tensor a sample, padding,
+    and the logits with whatever only rearranges them are left out.
     """
     outputs: dict[str, Tensor] = {}
 
@@ -64,7 +65,11 @@ def shapes_of(model: nn.Module, sample: Tensor) -> dict[str, tuple[int, ...]]:
 
         return keep
 
-    hooks = [module.register_forward_hook(keeper(name)) for name, module in model.named_modules() if name]
+    hooks = [
+        module.register_forward_hook(keeper(name))
+        for name, module in model.named_modules()
+        if name and type(module).__module__ != padding.__name__
+    ]
     try:
         with evaluating(model):
             logits = model(arranged(sample.to(device_of(model))))

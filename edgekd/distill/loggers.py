@@ -42,6 +42,7 @@ class TensorBoard:
         for key, value in row.items():
             if key != "epoch":
                 self._writers[network].add_scalar(key, value, int(row["epoch"]))
+        self._writers[network].flush()
 
     def finish(self, metrics: dict[str, float]) -> None:
         for writer in self._writers.values():

@@ -176,7 +176,7 @@ class _Fitting:
     def _epoch(self, step: nn.Module) -> Row:
         """One pass over the training samples and one over the validation samples; returns its row of the history."""
         started = time.monotonic()
-        training, state, steps = self._training, self._state, len(self._feed)
+        training, state, steps, seen = self._training, self._state, len(self._feed), 0
         sums: Row = {}
         rate = 0.0
         with seeded(mixed(training.seed, _GLOBAL, state.epoch)):
@@ -189,8 +189,10 @@ class _Fitting:
                 for key, value in self._one_step(step, batch).items():
                     sums[key] = sums.get(key, 0.0) + value
                 self._check_finite(sums["train_loss"])
+                seen += len(batch.x)
                 if self._watch is not None:
-                    self._watch((position + 1) / (training.epochs * steps), self._text())
+                    rate_text = f", {seen / (time.monotonic() - started):,.0f} samples/s"
+                    self._watch((position + 1) / (training.epochs * steps), self._text() + rate_text)
             scores = predict(self._model, self._validation[0])
         val_loss = float(functional.cross_entropy(scores, self._validation[1]))
         self._check_finite(val_loss)

@@ -199,3 +199,25 @@ def test_labels_of_a_loader_are_checked_too() -> None:
     pairs = TensorDataset(torch.from_numpy(X), torch.from_numpy(Y + 5))
     with pytest.raises(InputError, match="there are 2 classes"):
         edgekd.train(net(), DataLoader(pairs, batch_size=8), SPLIT[1], epochs=1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda options: edgekd.distill(net(), net(), (nan, Y[:30]), SPLIT[1], **options),
+        lambda options: edgekd.distill(net(), net(), (X, Y + 1), SPLIT[1], **options),
+        lambda options: edgekd.distill(net(), net(), (X, Y[:30]), SPLIT[1], **options),
+        lambda options: edgekd.distill(net(), net(), SPLIT[0], (X[:, :, 1:], Y), **options),
+        lambda options: edgekd.distill(net(classes=3), net(), *SPLIT, **options),
+        lambda options: edgekd.distill("teacher.onnx", net(), *SPLIT, **options),
+        lambda options: edgekd.distill("teacher.pt", net(), *SPLIT, **options),
+        lambda options: edgekd.distill(net(), net(), *SPLIT, **{**options, "method": "fitnet"}),
+        lambda options: edgekd.distill(net(), net(), *SPLIT, **{**options, "patience": 0}),
+        lambda options: edgekd.distill(net(), net(), *SPLIT, **{**options, "precision": "int8"}),
+        lambda options: edgekd.distill(np.zeros((7, 2)), net(), *SPLIT, **options),
+    ],
+)
+def test_bad_input_leaves_no_file(call: Callable[[dict[str, Any]], object], tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        call({"epochs": 1, "checkpoint": tmp_path / "checkpoints", "cache": tmp_path / "answers"})
+    assert list(tmp_path.iterdir()) == []

@@ -45,7 +45,8 @@ def angle_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class RKD(FeatureMethod):
-    """The last common stage, as vectors. Defaults: the factors of the paper's classification runs, 25 and 50."""
+    """The last common stage, as vectors. distance, angle: factors as in the comparison of Tian et al. 2020
+    (arXiv:1910.10699), 25 and 50; the paper's own ratio, 1 to 2."""
 
     name = "rkd"
 

@@ -1,0 +1,53 @@
+"""What a run's report says of teachers, student and control."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgekd.report.tables import network_rows
+
+ACCURACY: dict[str, Any] = {
+    "teachers": [92.0, 93.0],
+    "ensemble": 93.5,
+    "student_float": 91.0,
+    "control_float": 90.0,
+    "student_int8": 91.1,
+    "control_int8": 90.0,
+}
+SEEDS: dict[str, Any] = {
+    "count": 3,
+    "test_accuracy": {
+        "student": {"mean": 91.0, "deviation": 0.2},
+        "control": {"mean": 90.0, "deviation": 0.3},
+        "difference": {"mean": 1.0, "interval_95": [0.5, 1.5], "p_value": 0.013, "test": "paired t-test"},
+    },
+}
+
+
+def rows(seeds: Any = None, **accuracy: Any) -> dict[str, tuple[str, str]]:
+    model = {"weight_bytes": 1000, "macs": 2000}
+    said = network_rows({"accuracy": {**ACCURACY, **accuracy}, "model": model, "seeds": seeds})
+    return {name: (value, note) for name, value, note in said}
+
+
+def test_one_seed_says_nothing_of_seeds() -> None:
+    assert [name for name in rows() if "seed" in name or "gain" in name] == []
+    assert rows()["teachers, mean"] == ("92.50 %", "± 0.71 over 2")
+
+
+def test_several_seeds_have_deviations_and_a_paired_test() -> None:
+    said = rows(SEEDS)
+    assert said["student over 3 seeds"] == ("91.00 %", "± 0.20; control: 90.00 % ± 0.30")
+    assert said["gain over the control"] == ("+1.00 points", "+0.50 to +1.50 at 95 %, paired t-test, p = 0.013")
+
+
+@pytest.mark.parametrize("teachers", [[None], [None, 92.0]])
+def test_teachers_with_stored_answers_have_no_accuracy(teachers: list[float | None]) -> None:
+    said = rows(teachers=teachers, ensemble=None)
+    assert "teachers together" not in said
+    if teachers == [None]:
+        assert said["teachers"] == ("1", "stored answers: not asked about the test set")
+    else:
+        assert said["teachers, mean"] == ("92.00 %", "± 0.00 over 1")
