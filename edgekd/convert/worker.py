@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgekd.convert import onnx_graph
 from edgekd.convert.export import shape_depends_on_data
 
 _RECURSION_LIMIT = 10_000  # onnx2tf sets the C int maximum, which turns a deep recursion into a crash
@@ -111,37 +112,14 @@ def _simplify(job: dict[str, str]) -> None:
         if any(dimension.dim_value < 1 for dimension in value.type.tensor_type.shape.dim):
             error = shape_depends_on_data(value.name)
             raise FailureError(error.message, *error.hints)
-    _spell_out_hard_sigmoid(graph.graph)
-    onnx.save(graph, str(_simplified(job)))
-
-
-def _spell_out_hard_sigmoid(graph: Any) -> None:
-    """HardSigmoid as relu6(x + 3) / 6: TensorFlow makes RELU_0_TO_1 of it, which TensorFlow Lite Micro lacks."""
-    from onnx import helper, numpy_helper
-
-    def constant(name: str, value: float) -> str:
-        graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
-        return name
-
-    nodes = []
-    for number, node in enumerate(graph.node):
-        given = {attribute.name: attribute.f for attribute in node.attribute}
-        slope, offset = given.get("alpha", 0.2), given.get("beta", 0.5)
-        if node.op_type != "HardSigmoid" or not np.allclose([slope, offset], [1 / 6, 0.5]):
-            nodes.append(node)
-            continue
-        name = f"hard_sigmoid_{number}"
-        three, zero, six, sixth = (
-            constant(f"{name}_{part}", value)
-            for part, value in (("three", 3.0), ("zero", 0.0), ("six", 6.0), ("sixth", 1 / 6))
+    layer = onnx_graph.recurrent(graph.graph)
+    if layer is not None:
+        raise FailureError(
+            f"{layer}: recurrent layers cannot be converted, but their cells can",
+            "call nn.LSTMCell, nn.GRUCell or nn.RNNCell in forward(), once for each of a fixed number of steps",
         )
-        nodes += [
-            helper.make_node("Add", [node.input[0], three], [f"{name}_shifted"], f"{name}_add"),
-            helper.make_node("Clip", [f"{name}_shifted", zero, six], [f"{name}_limited"], f"{name}_clip"),
-            helper.make_node("Mul", [f"{name}_limited", sixth], list(node.output), f"{name}_mul"),
-        ]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    onnx_graph.rewrite(graph.graph)
+    onnx.save(graph, str(_simplified(job)))
 
 
 def _simplified(job: dict[str, str]) -> Path:
@@ -152,7 +130,7 @@ def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
     name = job["name"]
     report.phase(number, 0.0, f"{name}: to TensorFlow")
     network = _to_keras(job)
-    _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]))
+    _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]), _simplified(job))
     calibration = np.load(job["calibration"])
     report.phase(number, 0.3, f"{name}: calibrate")
 
@@ -192,8 +170,11 @@ def _to_keras(job: dict[str, str]) -> Any:
     )
 
 
-def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> None:
-    """Refuse a network that does not compute what torch computed: a wrong layout, or a branch frozen by tracing."""
+def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32], path: Path) -> None:
+    """Refuse a network that does not compute what torch computed: a wrong layout, or a branch frozen by tracing.
+
+    path: of the ONNX graph it was made of.
+    """
     fault = "this is a fault of onnx2tf: write the model with other layers"
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         counts = f"{len(network.inputs)} inputs and {len(network.outputs)} outputs"
@@ -208,6 +189,11 @@ def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.
         raise FailureError(f"the converted network returns {returns}", fault)
     difference = min(float(np.abs(y - computed).max()) for y in candidates)
     if not difference <= _TOLERANCE * max(float(np.ptp(expected)), 1e-6):
+        import onnx
+
+        mixed = onnx_graph.ambiguous(onnx.load(path).graph)
+        if mixed is not None:
+            fault += f"; {mixed} has as many channels as rows and columns, which it mixes up: one more or less may help"
         raise FailureError(
             f"the converted network is not the model: outputs differ by {difference:.3g}",
             f"a branch or a loop that depends on the data cannot be converted; if there is none, {fault}",

@@ -69,12 +69,6 @@ def _one_to_one(op: Operator) -> tuple[Tensor, Tensor]:
     return source, target
 
 
-def _single(a: float, b: float) -> float:
-    """a / b in single precision."""
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.float32(a) / np.float32(b))
-
-
 def relu(op: Operator) -> KernelCall:
     """tensorflow/lite/micro/kernels/activations_common.cc, CalculateReluOpData; the factor is a quotient of doubles."""
     if is_16(op):
@@ -221,13 +215,16 @@ def _saturating(op: Operator, source: Tensor, target: Tensor, function: Callable
 
 
 def hard_swish(op: Operator) -> KernelCall:
-    """tensorflow/lite/kernels/internal/reference/hard_swish.h: 16-bit arithmetic on 7 extra bits."""
+    """tensorflow/lite/kernels/internal/reference/hard_swish.h: 16-bit arithmetic on 7 extra bits.
+
+    Factors are quotients of doubles.
+    """
     source, target = _one_to_one(op)
-    fine = np.float32(1 / 128) * np.float32(source.scale)
-    factor, shift = multiplier(op, _single(float(fine), target.scale))
+    fine = source.scale / 128
+    factor, shift = multiplier(op, fine / target.scale)
     if shift > 0:
         fail(op, f"the scale of {label(target)} is too small for the input's", "check the calibration data")
-    reluish, reluish_shift = multiplier(op, _single(float(fine), float(np.float32(3) / np.float32(32768))))
+    reluish, reluish_shift = multiplier(op, fine / (3 / 32768))
     factor16, reluish16 = _to_16_bits(factor), _to_16_bits(reluish)
 
     def function(x: int) -> int:

@@ -10,14 +10,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from graphs import OPERATORS
+from host_model import build_host_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_runs import HOST_TARGETS, Part, differing_on_host
+from tflite_builder import ModelBuilder
 
-from edgekd.compiler import PlanOptions
+from edgekd.compiler import PlanOptions, compile_model
 from edgekd.compiler.ops import SUPPORTED
+from edgekd.convert import tflm
 
 _PARTS = 30  # of a model on average: one compilation and one oracle process serve all of them
 _EXAMPLES = max(1, int(os.environ.get("EDGEKD_GRAPHS", "500")) // _PARTS)
@@ -75,6 +79,19 @@ def test_random_graphs_equal_the_oracle(
 @pytest.mark.parametrize("name", OPERATORS)
 def test_each_operator_equals_the_oracle(tmp_path: Path, objects: Path, name: str) -> None:
     check([(name, seed) for seed in range(12)], tmp_path, objects)
+
+
+def test_factors_of_hard_swish_are_quotients_of_doubles(tmp_path: Path, objects: Path) -> None:
+    """In single precision this one's 16-bit factor, and one of its 256 results, is another."""
+    model = ModelBuilder()
+    x = model.tensor((1, 256), scale=0.17297549545764923, zero_point=31)
+    y = model.tensor((1, 256), scale=0.13670825958251953, zero_point=-45)
+    model.operator("HARD_SWISH", [x], [y])
+    path, every = tmp_path / "model.tflite", np.arange(256, dtype=np.uint8).view(np.int8).reshape(1, 256)
+    path.write_bytes(model.build([x], [y]))
+    expected = tflm.run(path, [[every]]).outputs[0][0]
+    compiled = compile_model(path, tmp_path / "c", target="host", name="model")
+    np.testing.assert_array_equal(build_host_model(compiled, objects=objects).run([[every]])[0][0], expected)
 
 
 def test_factors_of_relu_are_quotients_of_doubles(tmp_path: Path, objects: Path) -> None:
