@@ -21,6 +21,8 @@ from edgekd.errors import DeviceError, InputError, ToolError
 from edgekd.evaluate.under_test import BoardUnderTest
 from edgekd.firmware import Deployment, deploy_cached
 from edgekd.firmware.board import BoardProfile, load_board
+from edgekd.firmware.build import upload
+from edgekd.firmware.folder import locked
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -112,7 +114,7 @@ class HeldBoard:
             device = self._connect(self._open.enter_context(Emulator(self.profile, image)).url)
         elif flash:
             assert deployment is not None
-            device = self._flashed(url, model, engine, deployment)
+            device = self._flashed(url, deployment)
         else:
             device = self._connect_or_restart(url)
         if device.info.model_sha256 != graph.sha256:
@@ -121,16 +123,22 @@ class HeldBoard:
                 f"{model} ({graph.sha256[:16]}…)",
                 f"flash it first: edgekd deploy {model} --board {self.profile.name} --port {url}",
             )
+        if deployment is None and device.info.input_bytes != tuple(tensor.nbytes for tensor in graph.inputs):
+            raise DeviceError(
+                f"{url or self.name}: the board runs {model} in firmware that was made for edgekd diff",
+                f"flash it anew: edgekd deploy {model} --board {self.profile.name} --port {url}",
+            )
         return device
 
-    def _flashed(self, url: str, model: Path, engine: str, deployment: Deployment) -> Device:
+    def _flashed(self, url: str, deployment: Deployment) -> Device:
         """The board at `url` with this build on it: flashed unless it says that it runs it."""
         with contextlib.suppress(DeviceError):  # an empty board, or other firmware: the upload will tell more
             device = self._connect(url)
             if device.info.build_id == deployment.build_id:
                 return device
             self._open.close()
-        deploy_cached(model, self.profile, engine=engine, port=url)
+        with locked(deployment.project.folder):
+            upload(deployment.project, url)
         self.flashed += 1
         device = self._connect_or_restart(url)
         if device.info.build_id != deployment.build_id:

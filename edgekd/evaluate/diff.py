@@ -56,11 +56,9 @@ def diff_model(
     profile = board if isinstance(board, BoardProfile) else load_board(board)
     require_reachable(profile, port)
     read_tflite(model)
-    made = deploy_cached(
-        model, profile, optimize=optimize, ram_limit=ram_limit, port=port, traced=True, progress=progress
-    )
+    made = deploy_cached(model, profile, optimize=optimize, ram_limit=ram_limit, traced=True, progress=progress)
     looks = _looks(model, sample, made)
-    with board_under_test(model, profile, port=port, deployment=made, flash=False) as running:
+    with board_under_test(model, profile, port=port, deployment=made, flash=True) as running:
         if running.device.info.build_id != made.build_id:
             raise DeviceError(
                 f"{port}: the board runs build {running.device.info.build_id}, and {made.build_id} is compared",

@@ -12,10 +12,13 @@ from typing import Any
 import graphs
 import numpy as np
 import pytest
+from flashable_board import flashable_board
 
 from edgekd.cli import main
 from edgekd.compiler.reader import read_tflite
-from edgekd.errors import BadResultError
+from edgekd.errors import BadResultError, DeviceError
+from edgekd.evaluate.board import board_under_test
+from edgekd.evaluate.comparison import exactly
 from edgekd.evaluate.diff import diff_model
 from edgekd.evaluate.samples import one_sample
 from edgekd.paths import shipped
@@ -136,6 +139,27 @@ def test_a_board_that_says_one_thing_now_and_another_then_is_an_error(edgekd_mod
     )
     with pytest.raises(BadResultError, match="does not compute the same thing each time"):
         diff_model(edgekd_model, "mps2-an386", sample_of(edgekd_model), optimize="flash")
+
+
+def test_a_board_at_a_port_is_given_firmware_for_this_and_says_so_afterwards(
+    edgekd_model: Path, tmp_path: Path
+) -> None:
+    sample = sample_of(edgekd_model)
+    with flashable_board(tmp_path) as bench:
+        for _ in range(2):
+            assert diff_model(edgekd_model, bench.profile, sample, port=bench.url)["equal"]
+            assert bench.uploads == 1
+        with (
+            pytest.raises(DeviceError, match="made for edgekd diff"),
+            board_under_test(edgekd_model, bench.profile, port=bench.url),
+        ):
+            pass
+        with board_under_test(edgekd_model, bench.profile, port=bench.url, flash=True) as board:
+            assert board.infer(sample[0]) == exactly(board.reference(sample[0]))
+        assert bench.uploads == 2
+        # The same board under a profile that does not know how to flash it.
+        with pytest.raises(DeviceError, match=r"runs build [0-9a-f]{16}, and [0-9a-f]{16} is compared"):
+            diff_model(edgekd_model, "mps2-an386", sample, port=bench.url)
 
 
 def test_the_command_ends_in_1_with_the_layer_and_its_values(
