@@ -195,12 +195,20 @@ class Add:
 
 @dataclass(frozen=True, eq=False)
 class Mul:
-    """MUL of two tensors of the output's shape. fields: of struct edgekd_mul_s8 (firmware/kernels/mul_s8.h)."""
+    """MUL of two tensors: `a` has the output's shape, `b` that of its last axes, repeated `rows` times.
+
+    fields: of struct edgekd_mul_s8 (firmware/kernels/mul_s8.h). walk: of struct edgekd_broadcast.
+    """
 
     a: Tensor
     b: Tensor
     target: Tensor
     fields: dict[str, Any]
+    walk: dict[str, Any]
+
+    @property
+    def rows(self) -> int:
+        return self.target.elements // self.b.elements
 
 
 Layer = Dense | Convolution | Depthwise | Pool | Add | Mul

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from graph_parts import elementwise, windowed
 from graph_parts.maker import Maker, Operator, RandomGraph, Value
@@ -38,6 +39,15 @@ def _short(m: Maker) -> Value:
     return m.input((1, m.between(1, 15)))
 
 
+def _channels_times(m: Maker, x: Value) -> Value:
+    """Each channel times its number, as in squeeze-and-excitation."""
+    numbers = m.input((1, 1, 1, x.shape[3])) if x.shape[0] == 1 else m.constant_value(x.shape[3:])
+    a, b = (x, numbers) if m.chance(0.5) else (numbers, x)
+    y = m.value(x.shape, float(np.float32(a.scale * b.scale * 60)))
+    m.model.operator("MUL", [a.index, b.index], [y.index], fused_activation_function=m.activation())
+    return y
+
+
 def _chain(m: Maker, x: Value) -> Value:
     """What networks are made of, so that layers are computed row by row and over their inputs."""
     x = windowed.conv_2d(m, x)
@@ -57,6 +67,7 @@ _KINDS: dict[str, tuple[Operator | Callable[[Maker, Value], Value], Callable[[Ma
     "add": (elementwise.add, _image, "add_s8_mve"),
     "sub": (elementwise.sub, _image, "add_s8_mve"),
     "mul": (elementwise.mul, _image, "mul_s8_mve"),
+    "mul of channels": (_channels_times, _image, "mul_rows_s8_mve"),
     "chain": (_chain, _image, "fully_connected_s8_mve"),
 }
 

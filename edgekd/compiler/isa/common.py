@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edgekd.compiler.layers import Scaling, Sums, Window
-from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Rows
+from edgekd.compiler.layers import Mul, Scaling, Sums, Window
+from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Rows, Run
 
 # By type of layer: what makes its call, or None for a layer the kernel does not take.
 Kernels = Mapping[type, Callable[[Any], KernelCall | None]]
@@ -63,3 +63,29 @@ def scaling_fields(scaling: Scaling) -> dict[str, FieldValue]:
         "lowest": scaling.lowest,
         "highest": scaling.highest,
     }
+
+
+def mul_call(
+    layer: Mul, kernel: str, struct: str, sources: tuple[str, ...], fields: Mapping[str, FieldValue], buffered: int = 1
+) -> KernelCall:
+    """A call of edgekd_mul_<kernel>, or of edgekd_mul_rows_<kernel>, whose struct has the fields as `mul`.
+
+    buffered: elements read before the first result is written.
+    """
+    operands = (layer.a, layer.b)
+    if layer.rows == 1:
+        run = Run(layer.target.elements, buffered)
+        return KernelCall(f"edgekd_mul_{kernel}", struct, sources, operands, (layer.target,), dict(fields), run=run)
+    return KernelCall(
+        function=f"edgekd_mul_rows_{kernel}",
+        struct=f"edgekd_mul_rows_{kernel}",
+        sources=sources,
+        inputs=operands,
+        outputs=(layer.target,),
+        fields={
+            **{f"mul.{name}": value for name, value in fields.items()},
+            "rows": layer.rows,
+            "count": layer.b.elements,
+        },
+        in_place=((0, 0),),
+    )

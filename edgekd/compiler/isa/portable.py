@@ -110,6 +110,16 @@ def add(layer: Add) -> KernelCall:
 
 
 def mul(layer: Mul) -> KernelCall:
+    if layer.rows > 1:
+        return KernelCall(
+            function="edgekd_mul_broadcast_s8",
+            struct="edgekd_mul_broadcast_s8",
+            sources=("mul_s8.c", "mul_s8.h", "broadcast.h", "requantize.h"),
+            inputs=(layer.a, layer.b),
+            outputs=(layer.target,),
+            fields={**layer.walk, **{f"mul.{name}": value for name, value in layer.fields.items()}},
+            in_place=((0, 0),),
+        )
     return KernelCall(
         function="edgekd_mul_s8",
         struct="edgekd_mul_s8",

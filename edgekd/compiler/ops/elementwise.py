@@ -23,6 +23,8 @@ def mul(op: Operator) -> Lowering:
     a, b = required(op, 2)
     target = output(op)
     _check(op, a, b, target)
+    if a.elements < b.elements:
+        a, b = b, a
     factor, shift = multiplier(op, a.scale * b.scale / target.scale)
     fields: dict[str, FieldValue] = {
         "zero_point_a": a.zero_point,
@@ -31,7 +33,16 @@ def mul(op: Operator) -> Lowering:
         "multiplier": factor,
         "shift": shift,
     }
-    return _call(Mul, "mul", op, a, b, target, fields)
+    if a.elements == target.elements and _is_repeated(b, target) and not is_16(op):
+        return Mul(a, b, target, {**fields, **limits(op, target)}, walk_of(op, a, b, target))
+    return _broadcast("mul", op, a, b, target, fields)
+
+
+def _is_repeated(x: Tensor, target: Tensor) -> bool:
+    """`x` has the elements of the last axes of `target`, which may be all, one after another."""
+    axes = [extent for extent in x.shape if extent > 1]
+    ends = [list(shape)[len(shape) - len(axes) :] for shape in (x.shape, target.shape)]
+    return x.elements == target.elements or (bool(axes) and axes == ends[0] == ends[1])
 
 
 def squared_difference(op: Operator) -> KernelCall:
@@ -103,19 +114,16 @@ def _sum(op: Operator, *, sign_b: int) -> Lowering:
         "multiplier": factor,
         "shift": shift,
     }
-    return _call(Add, "add", op, a, b, target, fields)
+    if a.elements == b.elements == target.elements and not is_16(op):
+        walk_of(op, a, b, target)  # checks the shapes
+        return Add(a, b, target, {**fields, **limits(op, target)})
+    return _broadcast("add", op, a, b, target, fields)
 
 
-def _call(
-    layer: type[Add] | type[Mul],
-    kernel: str,
-    op: Operator,
-    a: Tensor,
-    b: Tensor,
-    target: Tensor,
-    fields: dict[str, FieldValue],
-) -> Lowering:
-    """A layer when both operands have the output's shape, a call of the broadcasting kernel otherwise."""
+def _broadcast(
+    kernel: str, op: Operator, a: Tensor, b: Tensor, target: Tensor, fields: dict[str, FieldValue]
+) -> KernelCall:
+    """A call of the kernel for operands of any shapes, or of the one for 16 bits."""
     walk = walk_of(op, a, b, target)
     fields = {**fields, **limits(op, target)}
     prefixed = {**walk, **{f"{kernel}.{name}": value for name, value in fields.items()}}
@@ -130,8 +138,6 @@ def _call(
             fields=prefixed,
             in_place=may_replace(target, a, b),
         )
-    if a.elements == b.elements == target.elements:
-        return layer(a, b, target, fields)
     return KernelCall(
         function=f"edgekd_{kernel}_broadcast_s8",
         struct=f"edgekd_{kernel}_broadcast_s8",

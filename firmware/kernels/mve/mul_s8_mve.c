@@ -24,3 +24,11 @@ void edgekd_mul_s8_mve(const struct edgekd_mul_s8 *parameters, const int8_t *a, 
     const mve_pred16_t left = vctp32q((uint32_t)count % 4);
     vstrbq_p_s32(output, multiply(&p, vldrbq_z_s32(a, left), vldrbq_z_s32(b, left)), left);
 }
+
+void edgekd_mul_rows_s8_mve(const struct edgekd_mul_rows_s8_mve *p, const int8_t *a, const int8_t *b, int8_t *output) {
+    for (int32_t row = 0; row < p->rows; ++row) {
+        edgekd_mul_s8_mve(&p->mul, a, b, output, p->count);
+        a += p->count;
+        output += p->count;
+    }
+}

@@ -13,6 +13,6 @@ from compiler.ops.test_against_oracle import check, objects  # noqa: F401 (a fix
 pytestmark = pytest.mark.cc
 
 
-@pytest.mark.parametrize("layer", ["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "chain"])
+@pytest.mark.parametrize("layer", ["CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "chain"])
 def test_random_layers_equal_the_oracle(layer: str, tmp_path: Path, objects: Path) -> None:  # noqa: F811
     check([(layer, seed) for seed in range(200, 240)], tmp_path, objects, "cortex-m4")

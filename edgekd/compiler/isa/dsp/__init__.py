@@ -6,9 +6,9 @@ from edgekd.compiler.isa.common import Kernels
 from edgekd.compiler.isa.dsp.convolution import convolution
 from edgekd.compiler.isa.dsp.dense import dense
 from edgekd.compiler.isa.dsp.depthwise import depthwise
-from edgekd.compiler.isa.dsp.elementwise import add
+from edgekd.compiler.isa.dsp.elementwise import add, mul
 from edgekd.compiler.isa.dsp.pool import pool
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Pool
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul, Pool
 
 KERNELS: Kernels = {
     Dense: dense,
@@ -16,4 +16,5 @@ KERNELS: Kernels = {
     Depthwise: depthwise,
     Pool: pool,
     Add: add,
+    Mul: mul,
 }

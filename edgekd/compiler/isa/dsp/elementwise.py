@@ -1,4 +1,4 @@
-"""ADD and SUB of tensors of one shape: firmware/kernels/dsp/add_s8_dsp.h.
+"""ADD and SUB of tensors of one shape, MUL: firmware/kernels/dsp/add_s8_dsp.h, mul_s8_dsp.h.
 
 A sum of two int8 numbers has 65,536 cases. So instead of proving that a shorter sequence rounds as TensorFlow Lite
 Micro does, all of them are tried.
@@ -13,11 +13,15 @@ import numpy as np
 
 from edgekd.compiler import quantize
 from edgekd.compiler.isa import pairs
-from edgekd.compiler.layers import Add
+from edgekd.compiler.isa.common import mul_call
+from edgekd.compiler.isa.dsp.requantization import is_short
+from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import FieldValue, KernelCall, Run
 
 _FRACTION_BITS = 20  # of add_s8_dsp.h, whose factors have 8 more
 _INT32 = 1 << 31
+_LARGEST_PRODUCT = 255 * 255
+_LANES = 4  # elements of a pass
 
 
 def add(layer: Add) -> KernelCall | None:
@@ -34,6 +38,26 @@ def add(layer: Add) -> KernelCall | None:
         fields=fields,
         run=Run(layer.target.elements, buffered=1),
     )
+
+
+def mul(layer: Mul) -> KernelCall | None:
+    """None where the short sequence does not get all products right."""
+    fields = layer.fields
+    shift = -1 - fields["shift"]
+    if not is_short(fields["multiplier"], shift, fields["zero_point"], -_LARGEST_PRODUCT, _LARGEST_PRODUCT):
+        return None
+    numbers = {
+        "zero_point_a": fields["zero_point_a"],
+        "zero_point_b": fields["zero_point_b"],
+        "odd_zero_point": 2 * fields["zero_point"] + 1,
+        "multiplier": fields["multiplier"],
+        "shift": shift,
+        "lowest": fields["lowest"],
+        "highest": fields["highest"],
+    }
+    own = ("mul_s8_dsp.c", "mul_s8_dsp.h", "clamp_dsp.h", "lanes_dsp.h", "requantize_dsp.h", "words_dsp.h")
+    sources = (*(f"dsp/{file}" for file in own), "requantize.h")
+    return mul_call(layer, "s8_dsp", "edgekd_mul_s8_dsp", sources, numbers, buffered=_LANES)
 
 
 def _linear(fields: Mapping[str, Any]) -> tuple[str, dict[str, FieldValue]] | None:

@@ -40,8 +40,8 @@ def short_scaling(layer: Sums) -> ShortScaling | None:
     lowest, highest = _range(weights, bias)
     for channel in range(len(bias)):
         at = channel if scaling.per_channel else 0
-        if max(-lowest[channel], highest[channel]) < _SUM_LIMIT and _exact(
-            multiplier[at], shift[at], scaling.zero_point, lowest[channel], highest[channel]
+        if max(-lowest[channel], highest[channel]) < _SUM_LIMIT and is_short(
+            int(multiplier[at]), int(shift[at]), scaling.zero_point, int(lowest[channel]), int(highest[channel])
         ):
             continue
         constant = _constant(scaling, at, lowest[channel], highest[channel])
@@ -64,12 +64,12 @@ def _range(
     return middle - 128 * above + 127 * below, middle + 127 * above - 128 * below
 
 
-def _exact(multiplier: np.int32, shift: np.int64, zero_point: int, lowest: np.int64, highest: np.int64) -> bool:
-    """The short sequence gets every sum from lowest to highest right."""
+def is_short(multiplier: int, shift: int, zero_point: int, lowest: int, highest: int) -> bool:
+    """Whether the short sequence gets every sum from lowest to highest right. shift: e - 1."""
     if shift < 0:
         return False
-    offset = (2 * zero_point + 1) << int(shift)
-    scaled = [quantize.high_multiply(int(x), int(multiplier)) + offset for x in (lowest, highest)]
+    offset = (2 * zero_point + 1) << shift
+    scaled = [quantize.high_multiply(x, multiplier) + offset for x in (lowest, highest)]
     return min(scaled) > -_INT32 and max(scaled) < _INT32 and -_INT32 <= offset < _INT32
 
 

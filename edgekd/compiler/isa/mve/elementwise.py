@@ -1,10 +1,8 @@
-"""ADD, SUB and MUL of two tensors of one shape."""
+"""ADD and SUB of two tensors of one shape, and MUL, also of channels."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from edgekd.compiler.isa import portable
+from edgekd.compiler.isa.common import mul_call
 from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import KernelCall, Run
 
@@ -49,11 +47,5 @@ def add(layer: Add) -> KernelCall | None:
 def mul(layer: Mul) -> KernelCall | None:
     if layer.fields["shift"] > 0:
         return None
-    call = portable.mul(layer)
-    headers = tuple(source for source in call.sources if source.endswith(".h"))
-    return replace(
-        call,
-        function="edgekd_mul_s8_mve",
-        sources=("mve/mul_s8_mve.c", "mve/mul_s8_mve.h", *headers),
-        run=Run(layer.target.elements, buffered=_LANES),
-    )
+    sources = ("mve/mul_s8_mve.c", "mve/mul_s8_mve.h", "mul_s8.h", "broadcast.h")
+    return mul_call(layer, "s8_mve", "edgekd_mul_s8", sources, layer.fields, _LANES)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from edgekd.compiler.isa.common import Kernels
 from edgekd.compiler.isa.scalar import depthwise, elementwise, sums
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul
 
 KERNELS: Kernels = {
     Dense: sums.dense,
     Convolution: sums.convolution,
     Depthwise: depthwise.depthwise,
     Add: elementwise.add,
+    Mul: elementwise.mul,
 }

@@ -1,4 +1,4 @@
-"""ADD and SUB of tensors of one shape (firmware/kernels/scalar/add_s8_scalar.h)."""
+"""ADD and SUB of tensors of one shape, MUL (firmware/kernels/scalar/add_s8_scalar.h, mul_s8_scalar.h)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from edgekd.compiler.isa import pairs
+from edgekd.compiler.isa.common import mul_call
 from edgekd.compiler.isa.scalar import requantize
-from edgekd.compiler.layers import Add
+from edgekd.compiler.layers import Add, Mul
 from edgekd.compiler.lowered import KernelCall, Run
 
 _INT32 = 1 << 31
@@ -31,6 +32,24 @@ def add(layer: Add) -> KernelCall | None:
         fields={**numbers, "lowest": layer.fields["lowest"], "highest": layer.fields["highest"]},
         run=Run(layer.target.elements, buffered=1),
     )
+
+
+def mul(layer: Mul) -> KernelCall | None:
+    """None where products are not requantized the short way."""
+    fields = layer.fields
+    if not requantize.is_short(fields["multiplier"], fields["shift"]):
+        return None
+    numbers = {
+        "zero_point_a": fields["zero_point_a"],
+        "zero_point_b": fields["zero_point_b"],
+        "odd_zero_point": 2 * fields["zero_point"] + 1,
+        "multiplier": fields["multiplier"],
+        "shift": -fields["shift"],
+        "lowest": fields["lowest"],
+        "highest": fields["highest"],
+    }
+    sources = ("scalar/mul_s8_scalar.c", "scalar/mul_s8_scalar.h", *requantize.SOURCES)
+    return mul_call(layer, "s8_scalar", "edgekd_mul_s8_scalar", sources, numbers)
 
 
 def _linear(fields: Mapping[str, Any]) -> dict[str, int] | None:

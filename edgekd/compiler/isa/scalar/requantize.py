@@ -43,6 +43,11 @@ def _short(layer: Sums) -> npt.NDArray[np.bool_]:
     return short
 
 
+def is_short(multiplier: int, shift: int) -> bool:
+    """Whether small sums, products of two int8 numbers, may be."""
+    return multiplier >= 1 << 30 and -shift in _SHORT_SHIFTS
+
+
 def fields(layer: Sums) -> dict[str, FieldValue]:
     """The fields that go with `constants`."""
     return {
