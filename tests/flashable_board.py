@@ -22,16 +22,20 @@ class FlashableBoard:
         self.url = url
         self.profile = folder / "bench.toml"
         self._image, self._log = folder / "image.bin", folder / "uploads"
-        script = folder / "flash"
-        script.write_text(f'#!/bin/sh\ncp "$1" "{self._image}"\necho "$2" >>"{self._log}"\n')
-        script.chmod(0o755)
+        self._script = folder / "flash"
+        self._script.write_text(f'#!/bin/sh\ncp "$1" "{self._image}"\necho "$2" >>"{self._log}"\n')
+        self._script.chmod(0o755)
         facts = (paths.shipped("boards") / f"{PROFILE}.toml").read_text()
         facts = facts.replace(f'name   = "{PROFILE}"', 'name = "bench"')
-        self.profile.write_text(f'{facts}\n[upload]\ncommand = ["{script}", "$SOURCE", "$UPLOAD_PORT"]\n')
+        self.profile.write_text(f'{facts}\n[upload]\ncommand = ["{self._script}", "$SOURCE", "$UPLOAD_PORT"]\n')
 
     @property
     def uploads(self) -> int:
         return len(self._log.read_text().splitlines()) if self._log.exists() else 0
+
+    def break_upload(self) -> None:
+        """From now on the upload command says that all is well, and does nothing."""
+        self._script.write_text("#!/bin/sh\n")
 
     def image(self) -> bytes | None:
         return self._image.read_bytes() if self._image.exists() else None
