@@ -14,13 +14,14 @@ from torch.utils.data import DataLoader
 from edgekd.data.dataset import check_labels
 from edgekd.distill.answers import Store
 from edgekd.distill.feeds import samples_and_labels
+from edgekd.distill.identity import identity_of
 from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.inputs import check_batch, classes_of, parts_of, samples_of
 from edgekd.distill.loggers import Logger, logger_of
 from edgekd.distill.methods import BornAgain, Method
 from edgekd.distill.options import training_and_method, training_of
 from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of, specs_of
-from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught, identity_of
+from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught
 from edgekd.distill.training import Row, Training, chosen_row
 from edgekd.errors import InputError
 from edgekd.progress import Progress, silent

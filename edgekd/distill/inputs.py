@@ -144,12 +144,3 @@ def classes_of(model: Any, name: str, x: Tensor) -> int:
         shape = list(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
         raise InputError(f"{name} answers {count} samples with {shape}", f"it must return logits, ({count}, classes)")
     return int(answer.shape[1])
-
-
-def weights_digest(model: nn.Module) -> str:
-    """SHA-256 of a network's names, shapes and weights."""
-    digest = hashlib.sha256()
-    for key, value in model.state_dict().items():
-        digest.update(f"{key}{tuple(value.shape)}{value.dtype}".encode())
-        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()

@@ -19,6 +19,7 @@ from edgekd import data
 from edgekd.config import Network, Recipe, TeacherFile
 from edgekd.distill.answers import Store
 from edgekd.distill.augment import augment_named
+from edgekd.distill.identity import identity_of
 from edgekd.distill.inputs import Samples, channels_first, classes_of
 from edgekd.distill.keep import Keeper, Trained
 from edgekd.distill.loggers import Logger, MLflow, Several, TensorBoard, WandB
@@ -27,7 +28,7 @@ from edgekd.distill.methods import BornAgain, method_of
 from edgekd.distill.seeds import mixed, seeded
 from edgekd.distill.summary import Networks, summary
 from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of
-from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught, identity_of
+from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught
 from edgekd.distill.training import Training, chosen_row
 from edgekd.distill.work import Work, training_work
 from edgekd.errors import InputError
@@ -75,10 +76,8 @@ class _Run:
         assistants = [
             self._checked(f"assistant {number}", one) for number, one in enumerate(recipe.distill.assistants, start=1)
         ]
-        # Read before any time is spent on training.
         self._given = [_spec(file) for file in recipe.teacher_files]
-        if self._given:
-            ensemble_of(self._given, None, self._val.x[:16], self._dataset.classes)
+        self._check_teachers()
         self._work = Work(self._jobs(assistants), progress)
         self._log: Logger = Several()
 
@@ -150,6 +149,12 @@ class _Run:
 
     def _ensemble(self, teachers: Sequence[Teacher]) -> Ensemble:
         return ensemble_of(teachers, None, self._val.x[:16], self._dataset.classes)
+
+    def _check_teachers(self) -> None:
+        """Raise InputError when teachers and method do not suit, before any time is spent on training."""
+        untrained = [Teacher(self._new(self._recipe.teacher, 0))] if self._recipe.teacher is not None else []
+        together = self._ensemble([*untrained, *self._given])
+        Teaching(self._method, together).check(TrainingSet(self._train, self._recipe.distill.augment))
 
     def _checked(self, name: str, network: Network) -> int:
         """Multiply-accumulates of a network that fits the data; InputError when it does not."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +58,12 @@ class Teaching:
                 "methods that do without: soft-targets, dist, logit-standardization, fitnets and the like with "
                 "hard_weight = 0, or function-matching",
             )
+        self.method.check(self.teachers)
         stored = self.teachers.stored
+        if stored and self.method.asks and data.samples is not None:
+            views = augment_named(data.augment, tuple(data.samples.x.shape[1:])).views
+            for member in stored:
+                member.table(views, len(data.samples.x))
         if stored and (self.method.mixes or data.samples is None):
             raise InputError(
                 f"{stored[0].title}: stored answers do not suit "
@@ -142,8 +145,3 @@ def fit_taught(
             watch=watch,
             log=log,
         )
-
-
-def identity_of(*parts: Any) -> str:
-    """A digest of JSON values: equal exactly when all of them are."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -259,7 +259,7 @@ def test_a_teacher_that_is_a_file_teaches_alone_and_beside_others(samples: Path,
     run_distill(alone, tmp_path / "alone")
     assert "teacher-0.safetensors" not in digests(tmp_path / "alone")
     assert digests(tmp_path / "alone")["control.safetensors"] == digests(tmp_path / "both")["control.safetensors"]
-    with pytest.raises(InputError, match=r"teacher\.npz.* has answers for"):
+    with pytest.raises(InputError, match=r"teacher\.npz.* has answers for"):  # before any training
         run_distill(
             alone.model_copy(update={"distill": alone.distill.model_copy(update={"augment": "flip"})}), tmp_path
         )

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from edgekd.distill.feeds import Loss
+from edgekd.distill.identity import source_of
 from edgekd.distill.methods.attention_transfer import AttentionTransfer
 from edgekd.distill.methods.base import Method, Setting
 from edgekd.distill.methods.born_again import BornAgain
@@ -26,7 +27,7 @@ from edgekd.distill.methods.mutual import Mutual
 from edgekd.distill.methods.rkd import RKD
 from edgekd.distill.methods.similarity_preserving import SimilarityPreserving
 from edgekd.distill.methods.soft_targets import SoftTargets
-from edgekd.distill.methods.user import User, source_of
+from edgekd.distill.methods.user import User
 from edgekd.errors import InputError
 
 __all__ = [

@@ -79,6 +79,9 @@ class Method:
     def needs_labels(self) -> bool:
         return self.start_epoch > 0 or getattr(self, "hard_weight", 1.0) > 0
 
+    def check(self, teachers: Ensemble) -> None:
+        """Raise InputError when such teachers cannot teach by this method."""
+
     def build(self, setting: Setting) -> Loss:
         """The loss of one training, without regard to start_epoch. Raises InputError when it does not suit."""
         raise NotImplementedError

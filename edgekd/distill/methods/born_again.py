@@ -12,9 +12,9 @@ from edgekd.distill.methods.soft_targets import SoftTargets
 class BornAgain(SoftTargets):
     """The teachers teach generation 1, which teaches generation 2, and so on; the student is the last generation.
 
-    Each generation begins with the weights the student came with. The loss is the sum of labels and teacher at
-    temperature 1 (section 3), here each with ½. Without a teacher, the student trained with labels alone is the
-    first: self-distillation. Each generation but the last trains with a seed of its own.
+    Each generation begins with the weights the student came with, in a recipe with weights of its own, and each but
+    the last trains with a seed of its own. The loss is the sum of labels and teacher at temperature 1 (section 3), here
+    each with ½. Without a teacher, the student trained with labels alone is the first: self-distillation.
     """
 
     name = "born-again"

@@ -10,6 +10,7 @@ from torch import Tensor
 from edgekd.distill.feeds import Batch, Loss
 from edgekd.distill.methods.base import Method, Setting, hard, hard_option, option, weighted
 from edgekd.distill.methods.soft_targets import soften
+from edgekd.distill.teachers.ensemble import Ensemble
 
 _EPSILON = 1e-8
 
@@ -48,9 +49,10 @@ class DIST(Method):
     gamma: float = option(2.0, 0.0, 1e6)
     hard_weight: float = hard_option(1.0)
 
-    def build(self, setting: Setting) -> Loss:
-        setting.teachers.require_all_classes(self.name)
+    def check(self, teachers: Ensemble) -> None:
+        teachers.require_all_classes(self.name)
 
+    def build(self, setting: Setting) -> Loss:
         def loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
             teacher = setting.teachers.probabilities(batch.answers, self.temperature)
             soft = dist(logits, teacher, temperature=self.temperature, beta=self.beta, gamma=self.gamma)

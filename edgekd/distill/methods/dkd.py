@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from edgekd.distill.feeds import Batch, Loss
 from edgekd.distill.methods.base import Method, Setting, hard, hard_option, option, weighted
+from edgekd.distill.teachers.ensemble import Ensemble
 
 
 def decoupled_kd(
@@ -66,8 +67,10 @@ class DKD(Method):
     def needs_labels(self) -> bool:
         return True  # decoupling is about the true class
 
+    def check(self, teachers: Ensemble) -> None:
+        teachers.require_all_classes(self.name)
+
     def build(self, setting: Setting) -> Loss:
-        setting.teachers.require_all_classes(self.name)
         rising = self.warmup * setting.epochs
 
         def loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

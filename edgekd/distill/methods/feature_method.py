@@ -12,6 +12,7 @@ from edgekd.distill import features
 from edgekd.distill.feeds import Batch, Loss
 from edgekd.distill.methods.base import Method, Setting, hard, hard_option, option, weighted
 from edgekd.distill.methods.soft_targets import soft_targets
+from edgekd.distill.teachers.ensemble import Ensemble
 from edgekd.distill.teachers.member import ModuleMember
 from edgekd.errors import InputError
 
@@ -66,6 +67,9 @@ class FeatureMethod(Method):
     def comparison(self, student: Shape, teacher: Shape, setting: Setting, place: int) -> Comparison:
         """How a pair of layers is compared; student, teacher: shapes of a sample's features, (channels, …)."""
         raise NotImplementedError
+
+    def check(self, teachers: Ensemble) -> None:
+        teachers.module_members(self.name)
 
     def build(self, setting: Setting) -> Loss:
         return _FeatureLoss(self, setting)

@@ -10,6 +10,7 @@ from torch import Tensor
 from edgekd.distill.feeds import Batch, Loss
 from edgekd.distill.methods.base import Method, Setting, hard, hard_option, option, weighted
 from edgekd.distill.methods.soft_targets import soft_targets, soften
+from edgekd.distill.teachers.ensemble import Ensemble
 
 _EPSILON = 1e-7
 
@@ -43,9 +44,10 @@ class LogitStandardization(Method):
     hard_weight: float = hard_option(0.1)
     soft_weight: float = option(9.0, 0.0, 1e6)
 
-    def build(self, setting: Setting) -> Loss:
-        setting.teachers.require_all_classes(self.name)
+    def check(self, teachers: Ensemble) -> None:
+        teachers.require_all_classes(self.name)
 
+    def build(self, setting: Setting) -> Loss:
         def loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
             teacher = setting.teachers.logits(batch.answers, 1.0)
             soft = standardized_kd(logits, teacher, temperature=self.temperature)

@@ -13,6 +13,7 @@ from edgekd.distill.feeds import Batch, Loss
 from edgekd.distill.inference import arranged
 from edgekd.distill.methods.base import Method, Setting, option, weighted
 from edgekd.distill.methods.soft_targets import soft_targets, soften
+from edgekd.distill.teachers.ensemble import Ensemble
 from edgekd.errors import InputError
 
 
@@ -45,6 +46,9 @@ class Mutual(Method):
     @property
     def asks(self) -> bool:
         return False
+
+    def check(self, teachers: Ensemble) -> None:
+        teachers.modules(self.name)
 
     def build(self, setting: Setting) -> Loss:
         if self.start_epoch:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
 from edgekd.distill.feeds import Batch, Loss
 from edgekd.distill.methods.base import Method, Setting, hard, hard_option, option, weighted
+from edgekd.distill.teachers.ensemble import Ensemble
 from edgekd.errors import InputError
 
 
@@ -19,8 +18,8 @@ class User(Method):
     """loss(student_out, teacher_out, target) returns a scalar; weight and hard_weight beside it.
 
     student_out, teacher_out: logits, (batch, classes); of several teachers, those whose probabilities at `temperature`
-    are the mean of theirs. target: class indices, (batch,). The function is all there is: by default no labels beside
-    it.
+    are the mean of theirs. target: class indices, (batch,), -1 where there are no labels. By default the function
+    is all there is, without cross-entropy with the labels beside it.
     """
 
     name = "user"
@@ -30,8 +29,10 @@ class User(Method):
     weight: float = option(1.0, 0.0, 1e6)
     hard_weight: float = hard_option(0.0)
 
+    def check(self, teachers: Ensemble) -> None:
+        teachers.require_all_classes(self.name)
+
     def build(self, setting: Setting) -> Loss:
-        setting.teachers.require_all_classes(self.name)
         name = getattr(self.loss, "__name__", type(self.loss).__name__)
 
         def loss(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -45,12 +46,3 @@ class User(Method):
             return weighted(**hard(self.hard_weight, logits, batch), soft=(self.weight, value))
 
         return loss
-
-
-def source_of(function: Any) -> str:
-    """What tells one function from another in a checkpoint: its name and its source where there is one."""
-    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(type(function)))}"
-    try:
-        return name + "\n" + inspect.getsource(function)
-    except (OSError, TypeError):
-        return name

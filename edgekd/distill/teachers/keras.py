@@ -20,6 +20,7 @@ from edgekd.errors import InputError, ToolError
 from edgekd.files import sha256_of
 
 _BATCH = 512
+_MOST_BYTES = 16 << 20  # of the description of the layers
 
 
 class KerasMember(Member):
@@ -62,7 +63,8 @@ class KerasMember(Member):
             ) from None
 
     def source_digest(self) -> str:
-        return str(sha256_of(self._path))
+        keras = _keras()
+        return f"{sha256_of(self._path)} {keras.__version__} {keras.backend.backend()} {self.spec.layout}"
 
 
 def _keras() -> Any:
@@ -107,6 +109,8 @@ def _config_of(path: Path) -> Any:
     """The description of the layers, JSON values."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("config.json").file_size > _MOST_BYTES:
+                raise ValueError("config.json is larger than 16 MiB")
             return json.loads(archive.read("config.json"))
     import h5py
 

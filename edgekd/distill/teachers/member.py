@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgekd.distill.inference import evaluating, predict
+from edgekd.distill.identity import module_digest
+from edgekd.distill.inference import arranged, device_of, evaluating, predict
 from edgekd.errors import InputError
 
 _SUM_TOLERANCE = 1e-3  # of the probabilities of a row, in float32 or float16
@@ -188,15 +189,11 @@ class ModuleMember(Member):
 
     def run(self, x: Tensor) -> None:
         """A pass in evaluation mode, for the hooks that take its features. x: a batch of the student's, unprepared."""
-        from edgekd.distill.inference import arranged, device_of
-
         with evaluating(self.module):
             self.module(arranged(self.prepared(x).to(device_of(self.module))))
 
     def source_digest(self) -> str:
-        from edgekd.distill.inputs import weights_digest
-
-        return weights_digest(self.module) + "\n" + repr(self.module)
+        return module_digest(self.module)
 
 
 def looks_like_probabilities(said: Tensor) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class OnnxMember(Member):
         return said[:count]
 
     def source_digest(self) -> str:
-        return str(sha256_of(self._path))
+        return f"{sha256_of(self._path)} {importlib.metadata.version('onnxruntime')} {self.spec.layout}"
 
 
 def _session(path: Path, title: str) -> Any:
