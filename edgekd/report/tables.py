@@ -238,7 +238,7 @@ def speed_rows(result: Mapping[str, Any]) -> list[Row]:
         return [("ticks an inference", spread, speed["source"])]
     percentiles = ", ".join(f"{speed[key]:,}" for key in ("p50", "p90", "p99"))
     # The spread is in the first one's unit.
-    return [(*rows[0][:2], spread), *rows[1:], ("", percentiles, "are not exceeded by 50, 90, 99 % of inferences")]
+    return [(*rows[0][:2], spread), *rows[1:], ("  median, p90, p99", percentiles, "")]
 
 
 def memory_rows(result: Mapping[str, Any]) -> list[Row]:
@@ -258,11 +258,9 @@ def link_rows(link: Mapping[str, Any]) -> list[Row]:
 def journal_rows(result: Mapping[str, Any]) -> list[Row]:
     """What was taken from an earlier, interrupted evaluation; nothing where nothing was."""
     journal = result["journal"]
-    rows = (
-        [("answers kept from before", f"{journal['kept']:,}", f"of {result['samples']:,}")] if journal["kept"] else []
-    )
+    rows = [("kept from before", f"{journal['kept']:,}", f"of {result['samples']:,}")] if journal["kept"] else []
     if journal["damaged_lines"]:
-        rows.append(("damaged lines in the journal", f"{journal['damaged_lines']:,}", "their samples were asked again"))
+        rows.append(("damaged journal lines", f"{journal['damaged_lines']:,}", "their samples were run again"))
     return rows
 
 

@@ -53,7 +53,7 @@ def test_an_anomaly_detector_s_figures(interval: Any, says: str) -> None:
 
 def test_what_was_kept_from_before_is_said() -> None:
     text = shown(eval_table({**RESULT, "journal": {"file": "j", "kept": 7, "damaged_lines": 2}}))
-    assert "answers kept from before" in text and "7 of 10" in " ".join(text.split()) and "damaged lines" in text
+    assert "kept from before" in text and "7 of 10" in " ".join(text.split()) and "damaged journal lines" in text
 
 
 def test_classes_have_a_row_each_and_their_names_are_no_markup() -> None:
