@@ -104,11 +104,13 @@ class Distill(Strict):
 
 
 class Convert(Strict):
-    """calibration_samples: training images that set the activation ranges. max_accuracy_drop: points that int8
-    may lose against the float student on the test set before the run ends as a bad result."""
+    """calibration_samples: training images that set the activation ranges. max_accuracy_drop, of an anomaly detector
+    max_auc_drop: points, or AUC, that int8 may lose against the float student on the test set before the run ends as
+    a bad result."""
 
     calibration_samples: Annotated[int, Field(ge=10, le=10_000)] = 500
     max_accuracy_drop: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)] = 0.5
+    max_auc_drop: Fraction = 0.02
 
 
 class Deploy(Strict):
@@ -123,27 +125,32 @@ class Deploy(Strict):
 
 
 class Evaluate(Strict):
-    """samples: test images streamed through the board, from the first on."""
+    """samples: test images (clips, where windows of one are judged together) streamed through the board, from the
+    first on."""
 
     samples: PositiveInt = 1000
 
 
 class Gates(Strict):
-    """What the result must reach for exit code 0. accuracy: of the int8 student on the whole test set, in percent.
-    beats_control: the student's int8 accuracy must be above the control's."""
+    """What the result must reach for exit code 0. accuracy: of the int8 student on the whole test set, in percent; of
+    an anomaly detector auc, 0 to 1. beats_control: the student's, in int8, must be above the control's."""
 
     accuracy: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)] | None = None
+    auc: Fraction | None = None
     beats_control: bool = False
 
 
 class Recipe(Strict):
     """A whole run. name: of its folder under `runs/`. seed: fixes every random choice on one machine.
 
-    teacher, teacher_files: networks that are trained first, and others that are there; one of both or both.
+    task: "classify", or "anomaly" for autoencoders that are judged by what they reconstruct badly; their method is
+    "reconstruction", whose only option is hard_weight. teacher, teacher_files: networks that are trained first, and
+    others that are there; one of both or both.
     """
 
     name: str
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    task: Literal["classify", "anomaly"] = "classify"
     data: Data
     teacher: Teacher | None = None
     teacher_files: list[TeacherFile] = []
@@ -166,6 +173,33 @@ class Recipe(Strict):
     def _someone_teaches(self) -> Recipe:
         if self.teacher is None and not self.teacher_files:
             raise ValueError("teacher is missing\ngive [teacher], or [[teacher_files]] with a path")
+        return self
+
+    @model_validator(mode="after")
+    def _task_has_what_it_needs(self) -> Recipe:
+        distill, gates = self.distill, self.gates
+        if self.task == "classify":
+            if gates.auc is not None:
+                raise ValueError('gates.auc is of anomaly detectors\nset task = "anomaly", or use gates.accuracy')
+            return self
+        if distill.method != "reconstruction":
+            raise ValueError(f'distill.method is {distill.method!r}\ntask = "anomaly" takes method = "reconstruction"')
+        unused = {
+            "teacher_files": bool(self.teacher_files),
+            "distill.options": bool(distill.options),
+            "distill.temperature": distill.temperature is not None,
+            "distill.assistants": bool(distill.assistants),
+            "distill.augment": distill.augment != "none"
+            or (self.teacher and self.teacher.augment) not in (None, "none"),
+            "distill.seeds": distill.seeds != 1,
+            "gates.accuracy": gates.accuracy is not None,
+        }
+        if names := [name for name, used in unused.items() if used]:
+            raise ValueError(f'{names[0]} does not go with task = "anomaly"\nremove it')
+        if not (distill.hard_weight is None or distill.hard_weight <= 1.0):
+            raise ValueError(
+                f"distill.hard_weight is {distill.hard_weight:g}\n0 (teachers alone) to 1 (the sound alone)"
+            )
         return self
 
 

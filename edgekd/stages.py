@@ -38,7 +38,7 @@ class Stage:
 
 def _distill_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
-        **_parts(recipe, "seed", "data", "teacher", "teacher_files", "student", "distill"),
+        **_parts(recipe, "seed", "task", "data", "teacher", "teacher_files", "student", "distill"),
         "data_sha256": _data_digest(recipe),
         "code_sha256": {place: source_digest(place) for place in _code_of(recipe)},
         "teacher_files_sha256": [sha256_of(file.path) for file in recipe.teacher_files],
@@ -55,14 +55,17 @@ def _code_of(recipe: Recipe) -> list[str]:
 def _distill(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
     # Read when torch is loaded. Threads that spin while they wait starve whatever else runs on a small machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from edgekd.distill.stage import run_distill
+    if recipe.task == "anomaly":
+        from edgekd.distill.anomaly_stage import run_distill
+    else:
+        from edgekd.distill.stage import run_distill
 
     return run_distill(recipe, folder, progress)
 
 
 def _convert_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
-        **_parts(recipe, "seed", "data", "convert"),
+        **_parts(recipe, "seed", "task", "data", "convert"),
         "student": recipe.student.model_dump(mode="json", include={"model", "options"}),
         "data_sha256": _data_digest(recipe),
         "code_sha256": source_digest(recipe.student.model),
@@ -95,7 +98,7 @@ def _deploy(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
 
 def _eval_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
-        **_parts(recipe, "data", "deploy", "evaluate"),
+        **_parts(recipe, "task", "data", "deploy", "evaluate"),
         "data_sha256": _data_digest(recipe),
         "convert": _made(folder, "convert", "student.tflite"),
         "deploy": _made(folder, "deploy", "*.elf"),

@@ -53,7 +53,7 @@ def test_an_unknown_table_is_refused_with_a_suggestion() -> None:
 
 
 def test_all_problems_are_reported_at_once_in_the_order_of_the_file() -> None:
-    message = error_of(GOOD.replace("epochs = 2", "epochs = 0") + "\n[distill]\ntemperature = nan\nhard_weight = 2\n")
+    message = error_of(GOOD.replace("epochs = 2", "epochs = 0") + "\n[distill]\ntemperature = nan\nhard_weight = -2\n")
     lines = [line for line in message.splitlines() if line.startswith("r.toml")]
     assert [line.split(":")[0] for line in lines] == [f"r.toml, line {n}" for n in (8, 12, 15, 16)]
 

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekd.compiler.reader import read_tflite
-from edgekd.config import Recipe
+from edgekd.config import Convert, Recipe
 from edgekd.convert.api import Converted, convert_all, verify
+from edgekd.convert.detector import Detection, verify_detector
 from edgekd.convert.export import require_packages
 from edgekd.convert.quantize_io import check_pinned, pin_input
 from edgekd.convert.verify import Verification
@@ -32,10 +33,10 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
     """Convert and verify what `distill` left in the run directory `folder`; returns the files made.
 
     convert/student.tflite, convert/control.tflite: int8 in and out.
-    convert/convert.json: for each network float and int8 accuracy in percent, confusion matrix, operators, sizes and
-    TFLM's arena; versions, seconds. convert/convert.log: what the converters printed.
-    Raises BadResultError when the student loses more than `convert.max_accuracy_drop` points, and whatever convert
-    and verify raise.
+    convert/convert.json: for each network float and int8 accuracy in percent and confusion matrix (of an anomaly
+    detector AUC), operators, sizes and TFLM's arena; versions, seconds. convert/convert.log: what the converters
+    printed. Raises BadResultError when the student loses more than `convert.max_accuracy_drop` points
+    (`max_auc_drop`), and whatever convert and verify raise.
     """
     require_packages()
     from edgekd import data
@@ -59,15 +60,10 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
         if dataset.input_scale is not None:
             check_pinned(read_tflite(model).inputs[0], dataset.input_scale, str(model))
         start = _CONVERTED_AT + number * step
-        checked = verify(
-            model,
-            dataset.x_test,
-            dataset.y_test,
-            float_accuracy=_accuracy(network, dataset),
-            max_drop=recipe.convert.max_accuracy_drop if name == "student" else 100.0,
-            progress=_between(progress, start, start + step),
-        )
-        figures[name] = _figures(checked, converted[model])
+        told = _between(progress, start, start + step)
+        figures_of = _detector if recipe.task == "anomaly" else _classifier
+        figures[name] = figures_of(model, network, dataset, recipe.convert, name == "student", told)
+        figures[name] |= {"file": model.name, "sha256": converted[model].sha256, "bytes": converted[model].size}
     write_atomically(out / "convert.json", json.dumps(_summary(figures, recipe, dataset, converted), indent=2) + "\n")
     return [out / name for name in ("student.tflite", "control.tflite", "convert.json", "convert.log")]
 
@@ -99,6 +95,53 @@ def _calibration(dataset: Dataset, recipe: Recipe) -> npt.NDArray[Any]:
     return chosen if dataset.input_scale is None else pin_input(chosen, dataset.input_scale)
 
 
+def _classifier(
+    model: Path, network: torch.nn.Module, dataset: Dataset, asked: Convert, is_student: bool, progress: Progress
+) -> dict[str, Any]:
+    """Accuracies in percent and the confusion matrix. Raises BadResultError when a student loses too much."""
+    checked = verify(
+        model,
+        dataset.x_test,
+        dataset.y_test,
+        float_accuracy=_accuracy(network, dataset),
+        max_drop=asked.max_accuracy_drop if is_student else 100.0,
+        progress=progress,
+    )
+    assert checked.float_accuracy is not None
+    return {
+        "accuracy": checked.accuracy,
+        "float_accuracy": checked.float_accuracy,
+        "drop": checked.float_accuracy - checked.accuracy,
+        "confusion": checked.confusion.tolist(),
+        **_facts(checked),
+    }
+
+
+def _detector(
+    model: Path, network: torch.nn.Module, dataset: Dataset, asked: Convert, is_student: bool, progress: Progress
+) -> dict[str, Any]:
+    """AUC, 0 to 1. Raises BadResultError when a student loses too much."""
+    checked = verify_detector(
+        model, network, dataset, max_drop=asked.max_auc_drop if is_student else 1.0, progress=progress
+    )
+    return {
+        "auc": checked.auc,
+        "float_auc": checked.float_auc,
+        "drop": checked.float_auc - checked.auc,
+        **_facts(checked),
+    }
+
+
+def _facts(checked: Verification | Detection) -> dict[str, Any]:
+    return {
+        "macs": checked.macs,
+        "weight_bytes": checked.weight_bytes,
+        "tflm_arena_bytes": checked.tflm_arena_bytes,
+        "operators": [asdict(operator) for operator in checked.operators],
+        "verify_seconds": round(checked.seconds, 2),
+    }
+
+
 def _accuracy(network: torch.nn.Module, dataset: Dataset) -> float:
     """Percent of the test set that the float network gets right."""
     import torch
@@ -107,24 +150,6 @@ def _accuracy(network: torch.nn.Module, dataset: Dataset) -> float:
     from edgekd.distill.inputs import channels_first
 
     return accuracy(predict(network, channels_first(dataset.x_test)), torch.from_numpy(dataset.y_test))
-
-
-def _figures(checked: Verification, made: Converted) -> dict[str, Any]:
-    assert checked.float_accuracy is not None
-    return {
-        "file": made.path.name,
-        "sha256": made.sha256,
-        "bytes": made.size,
-        "accuracy": checked.accuracy,
-        "float_accuracy": checked.float_accuracy,
-        "drop": checked.float_accuracy - checked.accuracy,
-        "confusion": checked.confusion.tolist(),
-        "macs": checked.macs,
-        "weight_bytes": checked.weight_bytes,
-        "tflm_arena_bytes": checked.tflm_arena_bytes,
-        "operators": [asdict(operator) for operator in checked.operators],
-        "verify_seconds": round(checked.seconds, 2),
-    }
 
 
 def _summary(

@@ -80,11 +80,11 @@ def verify(
     """
     graph = read_tflite(model)
     source, result = check_interface(graph, str(model))
-    operators = _operators(graph, str(model))
+    operators = operator_facts(graph, str(model))
     labels = _check_labels(y, len(x), result.elements, str(model))
     samples = model_input(np.asarray(x), source)
     started = time.monotonic()
-    outputs, arena_bytes = _run(model, samples, progress)
+    outputs, arena_bytes = run_on_tflm(model, samples, progress)
     seconds = time.monotonic() - started
     confusion = np.zeros((result.elements, result.elements), np.int64)
     np.add.at(confusion, (labels, outputs.reshape(len(samples), -1).argmax(axis=1)), 1)
@@ -126,7 +126,7 @@ def check_interface(graph: Graph, name: str) -> tuple[Tensor, Tensor]:
     return graph.inputs[0], graph.outputs[0]
 
 
-def _operators(graph: Graph, name: str) -> tuple[OperatorFacts, ...]:
+def operator_facts(graph: Graph, name: str) -> tuple[OperatorFacts, ...]:
     """What each operator costs. Raises InputError for an operator edgekd cannot compile."""
     facts = []
     for operator in graph.operators:
@@ -156,7 +156,7 @@ def _check_labels(y: npt.NDArray[Any], samples: int, classes: int, name: str) ->
     return labels.astype(np.int64)
 
 
-def _run(model: Path, samples: npt.NDArray[Any], progress: Progress) -> tuple[npt.NDArray[np.int8], int]:
+def run_on_tflm(model: Path, samples: npt.NDArray[Any], progress: Progress) -> tuple[npt.NDArray[np.int8], int]:
     """All outputs (samples, …), and the arena's size; on as many interpreters as there are cores, up to _WORKERS."""
     parts = np.array_split(samples, min(_WORKERS, os.cpu_count() or 1, len(samples)))
     finished = [0.0] * len(parts)
@@ -166,7 +166,7 @@ def _run(model: Path, samples: npt.NDArray[Any], progress: Progress) -> tuple[np
         def report(done: float, total: float, text: str) -> None:
             with lock:
                 finished[number] = done
-                progress(sum(finished), len(samples), f"{model.stem}: test images on TensorFlow Lite Micro")
+                progress(sum(finished), len(samples), f"{model.stem}: test samples on TensorFlow Lite Micro")
 
         ran = tflm.run(model, [[sample] for sample in parts[number]], report)
         report(len(parts[number]), len(parts[number]), "")

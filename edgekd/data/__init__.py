@@ -33,6 +33,7 @@ SOURCES = {
     "watch": "edgekd.data.watch",
     "csv-windows": "edgekd.data.csv_windows",
     "speech-commands": "edgekd.data.speech_commands",
+    "machine-sounds": "edgekd.data.machine_sounds",
 }
 
 

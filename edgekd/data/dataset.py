@@ -24,6 +24,8 @@ class Dataset:
     class_names: one a class, in the order of the indices.
     input_scale: set where a board makes the samples itself, as int8 steps of this size: every value of x_* is
     input_scale times -128 to 127, and the converted model's input takes exactly these steps.
+    clip_windows: so many consecutive samples are of one clip and are judged together, by the mean of what is said of
+    each; 1 where samples stand alone.
     The test set is for the last line of a result: nothing is chosen by it.
     Raises InputError when shapes or types disagree, a label is out of range or a sample is not a finite number.
     """
@@ -37,6 +39,7 @@ class Dataset:
     y_test: Labels
     class_names: tuple[str, ...]
     input_scale: float | None = None
+    clip_windows: int = 1
 
     def __post_init__(self) -> None:
         for part in _PARTS:
@@ -54,6 +57,13 @@ class Dataset:
     @property
     def classes(self) -> int:
         return len(self.class_names)
+
+    def test_clips(self) -> tuple[Samples, Labels]:
+        """The test set by clip: (clips, clip_windows, …) and (clips,). Raises InputError when clips are not whole."""
+        x, y, windows = self.x_test, self.y_test, self.clip_windows
+        if len(x) % windows or (y.reshape(-1, windows) != y[::windows, np.newaxis]).any():
+            raise InputError(f"{self.name}: the test set is not made of clips of {windows} samples with one label")
+        return x.reshape(-1, windows, *x.shape[1:]), y[::windows]
 
     def _check_part(self, part: str) -> None:
         x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")

@@ -34,6 +34,8 @@ _MOMENTUM = 0.9
 Watch = Callable[[float, str], None]
 Row = dict[str, float]
 Log = Callable[[Row], None]
+# What a row of the history says of the validation set: from the network's answers and what they should have been.
+Judge = Callable[[Tensor, Tensor], Row]
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ def hard_loss(label_smoothing: float) -> Loss:
     return loss
 
 
+def judged_by_class(scores: Tensor, y: Tensor) -> Row:
+    """A classifier: cross-entropy and accuracy in percent. scores: logits, (samples, classes); y: class indices."""
+    return {"val_loss": float(functional.cross_entropy(scores, y)), "val_accuracy": accuracy(scores, y)}
+
+
 def fit(
     model: nn.Module,
     feed: Feed,
@@ -85,10 +92,12 @@ def fit(
     identity: str = "",
     watch: Watch | None = None,
     log: Log | None = None,
+    judge: Judge = judged_by_class,
 ) -> list[Row]:
     """Train `model` in place and return its history, one row an epoch.
 
-    feed: batches. validation: (samples, channels, …) and class indices, for the history and for select. name: what
+    feed: batches. validation: (samples, channels, …) and what `judge` holds the answers against (class indices), for
+    the history and for select: the highest val_accuracy, without one the lowest val_loss, is best. name: what
     the network is called in messages. checkpoint: written after every epoch and resumed from when it is there;
     the final weights are those of a run without interruption. identity: see checkpoint.State. watch: told the share
     done (0 to 1) and a line of text. log: told each row of the history, those before a resumption, too.
@@ -104,7 +113,7 @@ def fit(
     work = count_macs(model, tuple(validation[0].shape[1:])) * training.batch_size
     try:
         with suited_threads(work):
-            fitting = _Fitting(model, feed, validation, training, loss, name, watch)
+            fitting = _Fitting(model, feed, validation, training, loss, name, watch, judge)
             return fitting.run(checkpoint, identity, log)
     finally:
         model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -116,7 +125,7 @@ def chosen_row(history: list[Row], training: Training) -> Row:
     """The row of the epoch whose weights are kept; of equal ones on the validation set, the first."""
     if not training.keeps_best:
         return history[-1]
-    return max(history, key=lambda row: row["val_accuracy"])
+    return max(history, key=lambda row: row.get("val_accuracy", -row["val_loss"]))
 
 
 class _Fitting:
@@ -131,8 +140,9 @@ class _Fitting:
         loss: Loss,
         name: str,
         watch: Watch | None,
+        judge: Judge,
     ) -> None:
-        self._model, self._feed, self._validation = model, feed, validation
+        self._model, self._feed, self._validation, self._judge = model, feed, validation, judge
         self._training, self._name, self._watch = training, name, watch
         self._step = Step(model, loss, training.precision, name)
         self._optimizer = _optimizer(self._step, training)
@@ -194,13 +204,12 @@ class _Fitting:
                     rate_text = f", {seen / (time.monotonic() - started):,.0f} samples/s"
                     self._watch((position + 1) / (training.epochs * steps), self._text() + rate_text)
             scores = predict(self._model, self._validation[0])
-        val_loss = float(functional.cross_entropy(scores, self._validation[1]))
-        self._check_finite(val_loss)
+        judged = self._judge(scores, self._validation[1])
+        self._check_finite(judged["val_loss"])
         return {
             "epoch": state.epoch + 1,
             **{key: total / steps for key, total in sums.items()},
-            "val_loss": val_loss,
-            "val_accuracy": accuracy(scores, self._validation[1]),
+            **judged,
             "learning_rate": rate,
             "seconds": time.monotonic() - started,
         }
@@ -229,7 +238,11 @@ class _Fitting:
     def _text(self) -> str:
         state = self._state
         text = f"{self._name}, epoch {state.epoch + 1} of {self._training.epochs}"
-        return text + f", validation {state.history[-1]['val_accuracy']:.2f} %" if state.history else text
+        if not state.history:
+            return text
+        row = state.history[-1]
+        found = f"{row['val_accuracy']:.2f} %" if "val_accuracy" in row else f"loss {row['val_loss']:.4g}"
+        return f"{text}, validation {found}"
 
     def _check_finite(self, value: float) -> None:
         if value != value or abs(value) == float("inf"):

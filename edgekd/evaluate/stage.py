@@ -17,13 +17,15 @@ def run_eval(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
     """Evaluate folder/convert/student.tflite on the recipe's board; returns folder/eval/eval.json."""
     data = recipe.data
     dataset = load(data.source, path=data.path, validation=data.validation, seed=recipe.seed, **data.options)
+    x, y = dataset.test_clips() if recipe.task == "anomaly" else (dataset.x_test, dataset.y_test)
     wanted = recipe.evaluate.samples
-    if wanted > len(dataset.x_test):
-        raise InputError(f"evaluate.samples: {wanted} were asked for, {data.source} has {len(dataset.x_test)} to test")
+    if wanted > len(x):
+        raise InputError(f"evaluate.samples: {wanted} were asked for, {data.source} has {len(x)} to test")
     result = eval_model(
         folder / "convert" / "student.tflite",
         recipe.deploy.board,
-        (dataset.x_test, dataset.y_test),
+        (x, y),
+        task=recipe.task,
         samples=wanted,
         port=recipe.deploy.port,
         engine=recipe.deploy.engine,

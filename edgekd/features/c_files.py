@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgekd import paths
 from edgekd.errors import InputError
-from edgekd.features.front_end import LOG_BITS, MIDDLE, TURN_BITS, FrontEnd
+from edgekd.features.front_end import LOG_BITS, TURN_BITS, FrontEnd
 from edgekd.files import write_atomically
 
 
@@ -47,5 +47,5 @@ def _render(name: str, front_end: FrontEnd) -> str:
         arrays=arrays,
         twiddles=front_end.twiddles.tolist(),
         sample_shift=TURN_BITS - front_end.sample_bits,
-        middle=(MIDDLE + front_end.energy_bits) << LOG_BITS,
+        middle=(front_end.middle + front_end.energy_bits) << LOG_BITS,
     )

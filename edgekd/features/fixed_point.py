@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekd.features.front_end import LOG_BITS, LOG_CELLS, MIDDLE, TURN_BITS, WEIGHT_BITS, FrontEnd
+from edgekd.features.front_end import LOG_BITS, LOG_CELLS, TURN_BITS, WEIGHT_BITS, FrontEnd
 
 Integers = NDArray[np.int64]
 _FRAMES_AT_ONCE = 1024  # a few MB of numbers
@@ -33,7 +33,7 @@ def features(front_end: FrontEnd, pcm: NDArray[np.int16]) -> NDArray[np.int8]:
 def of_frames(front_end: FrontEnd, frames: NDArray[np.int16]) -> NDArray[np.int8]:
     """Features of frames that are cut already: int16 (frames, window) to int8 (frames, features)."""
     energies = mel_energies(front_end, *spectrum(front_end, frames))
-    logs = log2(front_end, energies) - ((MIDDLE + front_end.energy_bits) << LOG_BITS)
+    logs = log2(front_end, energies) - ((front_end.middle + front_end.energy_bits) << LOG_BITS)
     if front_end.coefficients:
         logs = _shifted(logs @ front_end.cosines.astype(np.int64).T, np.int64(WEIGHT_BITS))
     steps = _shifted(logs, front_end.shifts.astype(np.int64))

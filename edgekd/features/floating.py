@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekd.features.front_end import LOG_BITS, MIDDLE, FrontEnd, exact_cosines, exact_hann, mel
+from edgekd.features.front_end import LOG_BITS, FrontEnd, exact_cosines, exact_hann, mel
 
 
 def features(front_end: FrontEnd, pcm: NDArray[np.int16]) -> NDArray[np.float64]:
@@ -15,7 +15,7 @@ def features(front_end: FrontEnd, pcm: NDArray[np.int16]) -> NDArray[np.float64]
     """
     windows = np.lib.stride_tricks.sliding_window_view(pcm, front_end.window, axis=1)[:, :: front_end.hop]
     spectrum = np.fft.rfft(windows * exact_hann(front_end.window), front_end.fft_size)
-    logs = np.log2(np.abs(spectrum) ** 2 @ filters(front_end).T + 1) - MIDDLE
+    logs = np.log2(np.abs(spectrum) ** 2 @ filters(front_end).T + 1) - front_end.middle
     if front_end.coefficients:
         logs = logs @ exact_cosines(front_end.coefficients, front_end.mels).T
     steps: NDArray[np.float64] = logs * 2.0 ** (LOG_BITS - front_end.shifts)

@@ -21,7 +21,6 @@ WEIGHT_BITS = 15  # of mel weights and cosines: 1.0 is 2^15
 TURN_BITS = 30  # of window and twiddles
 LOG_BITS = 15  # fraction of a logarithm
 LOG_CELLS = 64  # of the table of logarithms, for one octave
-MIDDLE = 22  # octaves above an energy of 1 that become feature 0
 _MEL_STEP_BITS = 3  # a step of a mel feature is 2^-3 octaves
 _CEPSTRUM_STEP_BITS = (0, 1)  # of coefficients 0 and 1; the others have steps of 2^-2
 
@@ -32,7 +31,9 @@ class FrontEnd:
 
     sample_rate: in Hz. window, hop: in samples. fft_size: a power of two, window or more. mels: triangular filters
     between low_hz and high_hz. coefficients: 0 for the logarithms of the mel energies, else so many of their cosine
-    transform (MFCC), the first on. The defaults are 30 ms every 20 ms of 16 kHz.
+    transform (MFCC), the first on. middle: the energy that becomes feature 0, in octaves above the squared unit of a
+    sample; mel energies from 16 octaves below to 16 above it can be told apart. Louder sounds and longer windows take
+    a higher one. The defaults are 30 ms every 20 ms of 16 kHz.
     Raises InputError for a combination that has no meaning, naming what to change.
     """
 
@@ -44,6 +45,7 @@ class FrontEnd:
     low_hz: float = 20.0
     high_hz: float = 7600.0
     coefficients: int = 10
+    middle: int = 22
 
     def __post_init__(self) -> None:
         self._require(1000 <= self.sample_rate <= 192_000, "sample_rate", "1000 to 192000 Hz")
@@ -58,6 +60,7 @@ class FrontEnd:
         self._require(0 <= self.coefficients <= self.mels, "coefficients", f"0 (mel energies) to mels, {self.mels}")
         self._require(0 < self.high_hz <= self.sample_rate / 2, "high_hz", f"at most {self.sample_rate / 2:g} Hz")
         self._require(0 <= self.low_hz < self.high_hz, "low_hz", "0 or more, below high_hz")
+        self._require(0 <= self.middle <= 48, "middle", "0 to 48 octaves")
         filled = np.zeros(self.mels + 2, np.int64)
         np.add.at(filled, self.bands + 1, self.rising)
         np.add.at(filled, self.bands, (1 << WEIGHT_BITS) - self.rising.astype(np.int64))

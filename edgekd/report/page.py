@@ -34,37 +34,45 @@ def render(recipe: Recipe, result: dict[str, Any]) -> str:
 
 
 def _classes(result: dict[str, Any]) -> list[list[str]]:
-    """The table by class, headings first."""
+    """The table by class, headings first; empty where there are no classes to tell apart."""
+    if result["per_class"] is None:
+        return []
     names = result["data"]["class_names"]
     return [list(CLASS_COLUMNS), *(class_cells(row, names) for row in result["per_class"])]
 
 
 def _sections(result: dict[str, Any]) -> list[dict[str, Any]]:
-    names = result["data"]["class_names"]
-    accuracy = result["accuracy"]
+    classify = result["task"] == "classify"
+    score = result["accuracy" if classify else "auc"]
     bars = [
-        *((f"teacher {number + 1}", value) for number, value in enumerate(accuracy["teachers"]) if value is not None),
-        *([("ensemble", accuracy["ensemble"])] if accuracy["ensemble"] is not None else []),
-        ("student, float", accuracy["student_float"]),
-        ("student, int8", accuracy["student_int8"]),
-        ("control, float", accuracy["control_float"]),
-        ("control, int8", accuracy["control_int8"]),
+        *((f"teacher {number + 1}", value) for number, value in enumerate(score["teachers"]) if value is not None),
+        *([("ensemble", score["ensemble"])] if score["ensemble"] is not None else []),
+        ("student, float", score["student_float"]),
+        ("student, int8", score["student_int8"]),
+        ("control, float", score["control_float"]),
+        ("control, int8", score["control_int8"]),
     ]
+    compared = plots.accuracies(bars) if classify else plots.areas(bars)
+    learned = ("val_accuracy", "validation accuracy, %") if classify else ("val_loss", "validation error")
     steps = [(f"{row['index']} {row['name']}", row["live_bytes"]) for row in result["model"]["operators"]]
-    confusion = result["confusion"]
-    host_samples = sum(map(sum, confusion["host"]))
     return [
         _section("On the board", [*score_rows(board_score(result)), *speed_rows(result), *link_rows(result["link"])]),
-        _section("Student against control", network_rows(result), plots.accuracies(bars)),
-        _section("Learning", [], plots.learning_curves(result["history"])),
+        _section("Student against control", network_rows(result), compared),
+        _section("Learning", [], plots.learning_curves(result["history"], *learned)),
         _section("Memory", memory_rows(result), plots.memory(steps)),
-        _section(
-            "Confusion",
-            [],
-            plots.confusion(confusion["host"], names, f"host, {host_samples} images"),
-            plots.confusion(confusion["board"], names, f"board, {accuracy['board_samples']} images"),
-        ),
+        *([_confusion(result)] if classify else []),
     ]
+
+
+def _confusion(result: dict[str, Any]) -> dict[str, Any]:
+    names, confusion = result["data"]["class_names"], result["confusion"]
+    host, board = sum(map(sum, confusion["host"])), result["accuracy"]["board_samples"]
+    return _section(
+        "Confusion",
+        [],
+        plots.confusion(confusion["host"], names, f"host, {host} samples"),
+        plots.confusion(confusion["board"], names, f"board, {board} samples"),
+    )
 
 
 def _section(title: str, rows: list[Row], *plots: str) -> dict[str, Any]:

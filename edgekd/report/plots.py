@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 _BLUE, _ORANGE, _GREY = "#2563eb", "#ea580c", "#9ca3af"
 
 
-def learning_curves(history: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """Validation accuracy (percent) by epoch, one line a network; rows need `epoch` and `val_accuracy`."""
+def learning_curves(history: Mapping[str, Sequence[Mapping[str, float]]], key: str, label: str) -> str:
+    """A figure of the validation set by epoch, one line a network; rows need `epoch` and `key`."""
 
     def draw(axes: Axes) -> None:
         for name, rows in history.items():
             colour = _BLUE if name == "student" else _ORANGE if name == "control" else _GREY
             xs = [row["epoch"] for row in rows]
-            axes.plot(xs, [row["val_accuracy"] for row in rows], label=name, color=colour, marker="o", markersize=3)
+            axes.plot(xs, [row[key] for row in rows], label=name, color=colour, marker="o", markersize=3)
         axes.set_xlabel("epoch")
-        axes.set_ylabel("validation accuracy, %")
+        axes.set_ylabel(label)
         axes.legend(frameon=False)
         axes.grid(alpha=0.3)
 
@@ -34,16 +34,24 @@ def learning_curves(history: Mapping[str, Sequence[Mapping[str, float]]]) -> str
 
 def accuracies(rows: Sequence[tuple[str, float]]) -> str:
     """Horizontal bars of test accuracy in percent, the axis cut to where they differ."""
+    return _bars(rows, "test accuracy, %", "%.2f", 1.0, 100.5)
 
+
+def areas(rows: Sequence[tuple[str, float]]) -> str:
+    """Horizontal bars of AUC on the test set, the axis cut to where they differ."""
+    return _bars(rows, "AUC on the test set", "%.4f", 0.01, 1.005)
+
+
+def _bars(rows: Sequence[tuple[str, float]], label: str, form: str, margin: float, most: float) -> str:
     def draw(axes: Axes) -> None:
         names, values = [name for name, _ in rows], [value for _, value in rows]
         colours = [_ORANGE if "control" in name else _BLUE if "student" in name else _GREY for name in names]
         bars = axes.barh(names, values, color=colours)
-        axes.bar_label(bars, fmt="%.2f", padding=3)
+        axes.bar_label(bars, fmt=form, padding=3)
         axes.invert_yaxis()
-        low = max(0.0, min(values) - max(1.0, 0.5 * (max(values) - min(values))))
-        axes.set_xlim(low, min(100.5, max(values) + 0.25 * (max(values) - low)))
-        axes.set_xlabel("test accuracy, %  (axis does not start at 0)")
+        low = max(0.0, min(values) - max(margin, 0.5 * (max(values) - min(values))))
+        axes.set_xlim(low, min(most, max(values) + 0.25 * (max(values) - low)))
+        axes.set_xlabel(f"{label}  (axis does not start at 0)")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
 

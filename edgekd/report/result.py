@@ -20,7 +20,7 @@ _PARTS = {
 
 
 def gather(recipe: Recipe, folder: Path) -> dict[str, Any]:
-    """The content of result.json: JSON values; accuracies in percent, sizes in bytes, times in seconds.
+    """The content of result.json as JSON values: accuracies in percent, AUC 0 to 1, sizes in bytes, times in seconds.
 
     Raises InputError when a stage has not been run, or one of its files is damaged.
     """
@@ -50,18 +50,8 @@ def _result(
         "board_title": deploy["board_title"],
         "engine": eval["engine"],
         "data": distill["data"],
-        "accuracy": {
-            "teachers": [row["test_accuracy"] for row in distill["teachers"]],
-            "ensemble": distill["ensemble"]["test_accuracy"],
-            "student_float": student["float_accuracy"],
-            "control_float": convert["control"]["float_accuracy"],
-            "student_int8": student["accuracy"],
-            "control_int8": convert["control"]["accuracy"],
-            "board": 100 * eval["accuracy"],
-            "board_samples": eval["samples"],
-            "board_macro_f1": eval["macro_f1"],
-            "board_interval_95": [100 * bound for bound in eval["accuracy_interval_95"]],
-        },
+        "task": recipe.task,
+        **_scores(_SCORES[recipe.task], distill, convert, eval),
         "bit_exact": eval["bit_exact"],
         "per_inference": eval["per_inference"],
         "flash_bytes": deploy["flash_bytes"],
@@ -75,7 +65,7 @@ def _result(
             "tflm_arena_bytes": student["tflm_arena_bytes"],
             "operators": deploy["operators"],
         },
-        "confusion": {"host": student["confusion"], "board": eval["confusion"]},
+        "confusion": {"host": student["confusion"], "board": eval["confusion"]} if recipe.task == "classify" else None,
         "per_class": eval["per_class"],
         "history": {name: row["history"] for name, row in networks.items()},
         "training_seconds": {name: row["seconds"] for name, row in networks.items()},
@@ -85,21 +75,52 @@ def _result(
     return {**result, "failures": failures(recipe, result)}
 
 
+# By task: the name of what is scored, and the factor between a board's figure and the others'.
+_SCORES = {"classify": ("accuracy", 100), "anomaly": ("auc", 1)}
+
+
+def _scores(
+    score: tuple[str, int], distill: dict[str, Any], convert: dict[str, Any], eval: dict[str, Any]
+) -> dict[str, Any]:
+    """{"accuracy": {…}} or {"auc": {…}}: from the teachers down to the board."""
+    name, factor = score
+    interval = eval[f"{name}_interval_95"]
+    return {
+        name: {
+            "teachers": [row[f"test_{name}"] for row in distill["teachers"]],
+            "ensemble": distill["ensemble"][f"test_{name}"],
+            "student_float": convert["student"][f"float_{name}"],
+            "control_float": convert["control"][f"float_{name}"],
+            "student_int8": convert["student"][name],
+            "control_int8": convert["control"][name],
+            "board": factor * eval[name],
+            "board_samples": eval["samples"],
+            "board_macro_f1": eval["macro_f1"],
+            "board_interval_95": interval and [factor * bound for bound in interval],
+        }
+    }
+
+
 def failures(recipe: Recipe, result: dict[str, Any]) -> list[str]:
     """One sentence for everything the result was asked to reach and does not."""
     found = []
-    exact, accuracy = result["bit_exact"], result["accuracy"]
+    name, _ = _SCORES[recipe.task]
+    exact, score = result["bit_exact"], result[name]
     if exact["equal"] != exact["of"]:
         found.append(f"{exact['of'] - exact['equal']} of {exact['of']} outputs differ from {exact['oracle']}'s")
-    wanted = recipe.gates.accuracy
-    if wanted is not None and accuracy["student_int8"] < wanted:
-        found.append(f"the int8 student reaches {accuracy['student_int8']:.2f} %, gates.accuracy asks for {wanted:g} %")
-    if recipe.gates.beats_control and accuracy["student_int8"] <= accuracy["control_int8"]:
-        found.append(
-            f"the int8 student ({accuracy['student_int8']:.2f} %) is not above its control "
-            f"({accuracy['control_int8']:.2f} %)"
-        )
+    student, control = (shown(name, score[f"{who}_int8"]) for who in ("student", "control"))
+    wanted = getattr(recipe.gates, name)
+    if wanted is not None and score["student_int8"] < wanted:
+        unit = " %" if name == "accuracy" else ""
+        found.append(f"the int8 student reaches {student}, gates.{name} asks for {wanted:g}{unit}")
+    if recipe.gates.beats_control and score["student_int8"] <= score["control_int8"]:
+        found.append(f"the int8 student ({student}) is not above its control ({control})")
     return found
+
+
+def shown(name: str, value: float) -> str:
+    """An accuracy (in percent) or an AUC as text."""
+    return f"{value:.2f} %" if name == "accuracy" else f"{value:.4f}"
 
 
 def _ram(deploy: dict[str, Any], eval: dict[str, Any]) -> dict[str, int]:

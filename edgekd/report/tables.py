@@ -8,6 +8,8 @@ from typing import Any, Literal
 from rich.markup import escape
 from rich.table import Table
 
+from edgekd.report.result import shown
+
 Row = tuple[str, str, str]  # what, figure, how to read it
 
 
@@ -103,52 +105,59 @@ def summary_tables(result: Mapping[str, Any]) -> list[Table]:
         *memory_rows(result),
         *link_rows(result["link"]),
     ]
+    name, unit = ("accuracy", "samples") if result["task"] == "classify" else ("AUC", "clips")
     return [
-        table(f"{result['name']}, accuracy on {result['data']['test']:,} test images", network_rows(result)),
+        table(f"{result['name']}, {name} on {result['data']['test']:,} test {unit}", network_rows(result)),
         table(f"On {result['board_title']}", board),
     ]
 
 
 def board_score(result: Mapping[str, Any]) -> dict[str, Any]:
     """A run's figures under the keys `edgekd eval` gives them, for `score_rows`."""
-    accuracy = result["accuracy"]
+    name, factor = ("accuracy", 100) if result["task"] == "classify" else ("auc", 1)
+    score = result[name]
+    interval = score["board_interval_95"]
     return {
-        "task": "classify",
-        "macro_f1": accuracy["board_macro_f1"],
-        "accuracy": accuracy["board"] / 100,
-        "accuracy_interval_95": [bound / 100 for bound in accuracy["board_interval_95"]],
-        "samples": accuracy["board_samples"],
+        "task": result["task"],
+        "macro_f1": score["board_macro_f1"],
+        name: score["board"] / factor,
+        f"{name}_interval_95": interval and [bound / factor for bound in interval],
+        "samples": score["board_samples"],
         "bit_exact": result["bit_exact"],
     }
 
 
 def network_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Test accuracies from the teachers down to int8."""
-    accuracy, model = result["accuracy"], result["model"]
-    student, control = accuracy["student_int8"], accuracy["control_int8"]
+    """Scores on the test set from the teachers down to int8."""
+    name, model = ("accuracy" if result["task"] == "classify" else "auc"), result["model"]
+    score = result[name]
+    student, control = score["student_int8"], score["control_int8"]
+    gain = f"{student - control:+.2f} points" if name == "accuracy" else f"{student - control:+.4f}"
     return [
-        *_teacher_rows(accuracy),
+        *_teacher_rows(name, score),
         (
             "student, float",
-            f"{accuracy['student_float']:.2f} %",
-            f"control, no teacher: {accuracy['control_float']:.2f} %",
+            shown(name, score["student_float"]),
+            f"control, no teacher: {shown(name, score['control_float'])}",
         ),
         *_seed_rows(result["seeds"]),
-        ("student, int8", f"{student:.2f} %", f"control: {control:.2f} %; {student - control:+.2f} points"),
+        ("student, int8", shown(name, student), f"control: {shown(name, control)}; {gain}"),
         ("weights", f"{model['weight_bytes']:,} B", f"{model['macs']:,} multiply-accumulates"),
     ]
 
 
-def _teacher_rows(accuracy: Mapping[str, Any]) -> list[Row]:
-    """Teachers of which only stored answers are there have no accuracy on the test set."""
-    known = [value for value in accuracy["teachers"] if value is not None]
+def _teacher_rows(name: str, score: Mapping[str, Any]) -> list[Row]:
+    """Teachers of which only stored answers are there have no score on the test set."""
+    known = [value for value in score["teachers"] if value is not None]
     if not known:
-        return [("teachers", str(len(accuracy["teachers"])), "stored answers: not asked about the test set")]
+        return [("teachers", str(len(score["teachers"])), "stored answers: not asked about the test set")]
     mean = sum(known) / len(known)
     deviation = (sum((value - mean) ** 2 for value in known) / max(1, len(known) - 1)) ** 0.5
-    rows = [("teachers, mean", f"{mean:.2f} %", f"± {deviation:.2f} over {len(known)}")]
-    if accuracy["ensemble"] is not None:
-        rows.append(("teachers together", f"{accuracy['ensemble']:.2f} %", "averaged in probability space"))
+    spread = shown(name, deviation).removesuffix(" %")
+    rows = [("teachers, mean", shown(name, mean), f"± {spread} over {len(known)}")]
+    if score["ensemble"] is not None:
+        space = "averaged in probability space" if name == "accuracy" else "the mean of what they reconstruct"
+        rows.append(("teachers together", shown(name, score["ensemble"]), space))
     return rows
 
 

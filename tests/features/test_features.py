@@ -19,7 +19,7 @@ from edgekd.features import FrontEnd, c_files, fixed_point, floating
 
 FRONT_ENDS = {
     "mfcc": FrontEnd(),
-    "log-mel": FrontEnd(coefficients=0),
+    "log-mel": FrontEnd(coefficients=0, middle=30),
     "long": FrontEnd(window=1024, hop=1024, fft_size=1024, mels=64, coefficients=13),
     "telephone": FrontEnd(
         sample_rate=8000, window=200, hop=80, fft_size=256, mels=20, low_hz=0, high_hz=4000, coefficients=20
@@ -202,6 +202,7 @@ def test_only_pcm_is_taken(pcm: NDArray[Any]) -> None:
         ({"high_hz": 8001}, "high_hz is 8001"),
         ({"low_hz": 7600}, "low_hz is 7600"),
         ({"sample_rate": 0}, "sample_rate is 0"),
+        ({"middle": 49}, "middle is 49"),
     ],
 )
 def test_a_front_end_without_meaning_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -28,7 +28,7 @@ SEEDS: dict[str, Any] = {
 
 def rows(seeds: Any = None, **accuracy: Any) -> dict[str, tuple[str, str]]:
     model = {"weight_bytes": 1000, "macs": 2000}
-    said = network_rows({"accuracy": {**ACCURACY, **accuracy}, "model": model, "seeds": seeds})
+    said = network_rows({"task": "classify", "accuracy": {**ACCURACY, **accuracy}, "model": model, "seeds": seeds})
     return {name: (value, note) for name, value, note in said}
 
 
@@ -51,3 +51,12 @@ def test_teachers_with_stored_answers_have_no_accuracy(teachers: list[float | No
         assert said["teachers"] == ("1", "stored answers: not asked about the test set")
     else:
         assert said["teachers, mean"] == ("92.00 %", "± 0.00 over 1")
+
+
+def test_an_anomaly_detector_is_told_by_its_auc() -> None:
+    auc = {"teachers": [0.9, 0.8], "ensemble": 0.91, "student_float": 0.85, "control_float": 0.84}
+    auc |= {"student_int8": 0.83, "control_int8": 0.84}
+    result = {"task": "anomaly", "auc": auc, "model": {"weight_bytes": 1000, "macs": 2000}, "seeds": None}
+    said = {name: (value, note) for name, value, note in network_rows(result)}
+    assert said["teachers, mean"] == ("0.8500", "± 0.0707 over 2")
+    assert said["student, int8"] == ("0.8300", "control: 0.8400; -0.0100")

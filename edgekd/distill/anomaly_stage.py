@@ -1,0 +1,187 @@
+"""The stage `distill` of a recipe with task = "anomaly": autoencoders, trained on what is normal."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from edgekd import data
+from edgekd.config import Network, Recipe
+from edgekd.distill.augment import Augment
+from edgekd.distill.feeds import ArrayFeed
+from edgekd.distill.identity import identity_of
+from edgekd.distill.inputs import Samples, channels_first
+from edgekd.distill.keep import Keeper, Trained
+from edgekd.distill.macs import count_macs
+from edgekd.distill.reconstruction import (
+    auc_of,
+    check_autoencoder,
+    clip_errors,
+    judged_by_error,
+    reconstruction_loss,
+)
+from edgekd.distill.seeds import mixed, seeded
+from edgekd.distill.training import Training, chosen_row, fit
+from edgekd.distill.work import Work, training_work
+from edgekd.errors import InputError
+from edgekd.files import write_atomically
+from edgekd.models import resolve, source_digest
+from edgekd.progress import Progress, silent
+
+_INITIAL_WEIGHTS = 3  # the place of a network's initial weights among the streams of a seed
+_HARD_WEIGHT = 0.5
+
+
+def run_distill(recipe: Recipe, folder: Path, progress: Progress = silent) -> list[Path]:
+    """Train teachers, student and control in the run directory `folder`; returns the files made.
+
+    As edgekd.distill.stage.run_distill, with AUC (0 to 1, by clip, on the test set) in the place of accuracies.
+    Raises InputError for data and networks that do not fit, EdgekdError when training diverges.
+    """
+    return _Run(recipe, folder / "distill", progress).all()
+
+
+class _Run:
+    def __init__(self, recipe: Recipe, out: Path, progress: Progress) -> None:
+        assert recipe.teacher is not None, "the recipe's check sees to it"
+        self._recipe, self._teacher, self._out, self._keeper = recipe, recipe.teacher, out, Keeper(out)
+        source = recipe.data
+        self._dataset = data.load(
+            source.source, path=source.path, validation=source.validation, seed=recipe.seed, **source.options
+        )
+        if anomalous := int((self._dataset.y_train != 0).sum() + (self._dataset.y_val != 0).sum()):
+            raise InputError(
+                f"{self._dataset.name}: {anomalous} samples to train on are labelled as anomalies",
+                "an autoencoder learns from normal samples, class 0, alone",
+            )
+        self._train, self._val = (
+            Samples(channels_first(x), torch.from_numpy(y))
+            for x, y in ((self._dataset.x_train, self._dataset.y_train), (self._dataset.x_val, self._dataset.y_val))
+        )
+        given = recipe.distill.hard_weight
+        self._hard_weight = _HARD_WEIGHT if given is None else given
+        self._digests = [self._train.digest(), self._val.digest()]
+        self._macs = {name: self._checked(name, one) for name, one in self._kinds().items()}
+        count, jobs = len(self._train.x), {}
+        for index in range(self._teacher.count):
+            jobs[f"teacher-{index}"] = training_work(self._teacher.epochs, count, self._macs["teacher"])
+        for name in ("student", "control"):
+            jobs[name] = training_work(recipe.student.epochs, count, self._macs["student"])
+        self._work = Work(jobs, progress)
+
+    def all(self) -> list[Path]:
+        seed = self._recipe.seed
+        teachers = [
+            # Far from the student's, and no teacher is shared between two seeds of a recipe.
+            self._network(f"teacher-{index}", f"teacher {index + 1}", self._teacher, 1000 * (seed + 1) + index, [])
+            for index in range(self._teacher.count)
+        ]
+        student = self._network("student", "student", self._recipe.student, seed, teachers)
+        control = self._network("control", "control", self._recipe.student, seed, [])
+        write_atomically(self._out / "distill.json", json.dumps(self._summary(teachers, student, control), indent=2))
+        return [*(one.weights for one in (*teachers, student, control)), self._out / "distill.json"]
+
+    def _kinds(self) -> dict[str, Network]:
+        return {"teacher": self._teacher, "student": self._recipe.student}
+
+    def _checked(self, name: str, network: Network) -> int:
+        """Multiply-accumulates of a network that fits the data; InputError when it does not."""
+        model = self._new(network, 0)
+        check_autoencoder(model, f"the {name} ({network.model})", self._val.x)
+        return count_macs(model, tuple(self._val.x.shape[1:]))
+
+    def _new(self, network: Network, seed: int) -> nn.Module:
+        """A network with the initial weights of its seed."""
+        with seeded(mixed(seed, _INITIAL_WEIGHTS)):
+            return resolve(network.model, **network.options)
+
+    def _network(self, name: str, title: str, network: Network, seed: int, teachers: list[Trained]) -> Trained:
+        """The network `name`: loaded when it is done, trained (on) when it is not."""
+        training = self._training(network, seed)
+        hard_weight = self._hard_weight if teachers else 1.0
+        taught = [hard_weight, *(teacher.record["sha256"] for teacher in teachers)]
+        made_from = [network.model, network.options, asdict(training), self._digests, taught]
+        identity = identity_of(*made_from, source_digest(network.model), torch.__version__)
+        model, share = self._new(network, seed), self._work.begin(name)
+        if (kept := self._keeper.find(name, identity, model)) is not None:
+            share(1.0, f"{title}, kept")
+            return kept
+        started = time.monotonic()
+        x, y = self._train.x, self._train.y
+        history = fit(
+            model,
+            ArrayFeed(x, y, batch_size=training.batch_size, augment=Augment(), seed=seed),
+            (self._val.x, self._val.x),
+            training,
+            reconstruction_loss([teacher.model for teacher in teachers], hard_weight),
+            name=title,
+            checkpoint=self._keeper.checkpoint(name, identity),
+            identity=identity,
+            watch=share,
+            judge=judged_by_error,
+        )
+        row = chosen_row(history, training)
+        record = {
+            "seed": seed,
+            "epoch": row["epoch"],
+            "val_loss": row["val_loss"],
+            "seconds": round(time.monotonic() - started, 2),
+            "history": history,
+        }
+        return self._keeper.keep(name, identity, model, record)
+
+    def _training(self, network: Network, seed: int) -> Training:
+        return Training(
+            epochs=network.epochs,
+            batch_size=network.batch_size,
+            learning_rate=network.learning_rate,
+            weight_decay=network.weight_decay,
+            optimizer=network.optimizer,
+            select=self._recipe.distill.select,
+            patience=network.patience,
+            precision=network.precision,
+            seed=seed,
+        )
+
+    def _summary(self, teachers: list[Trained], student: Trained, control: Trained) -> dict[str, Any]:
+        """What distill.json says. Nothing was chosen by the test set: this is where it is asked."""
+        dataset = self._dataset
+        _, y = dataset.test_clips()
+        x, labels = channels_first(dataset.x_test), torch.from_numpy(y)
+
+        def auc(*models: nn.Module) -> float:
+            return auc_of(clip_errors(models, x, dataset.clip_windows), labels)
+
+        def figures(trained: Trained, kind: str) -> dict[str, Any]:
+            parameters = sum(p.numel() for p in trained.model.parameters())
+            found = {"test_auc": auc(trained.model), "parameters": parameters, "macs": self._macs[kind]}
+            return {**trained.record, **found}
+
+        return {
+            "data": {
+                "name": dataset.name,
+                "sample_shape": list(dataset.sample_shape),
+                "class_names": list(dataset.class_names),
+                "clip_windows": dataset.clip_windows,
+                "train": len(self._train.x),
+                "val": len(self._val.x),
+                "test": len(y),
+            },
+            "teachers": [figures(one, "teacher") for one in teachers],
+            "ensemble": {"count": len(teachers), "test_auc": auc(*(one.model for one in teachers))},
+            "student": figures(student, "student"),
+            "control": figures(control, "student"),
+            "seeds": None,
+            "method": {"name": "reconstruction", "hard_weight": self._hard_weight},
+            "select": self._recipe.distill.select,
+            "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
+            "versions": {name: importlib.metadata.version(name) for name in ("edgekd", "torch", "numpy")},
+        }
