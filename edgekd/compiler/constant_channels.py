@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from edgekd.compiler import quantize
 from edgekd.compiler.graph import Graph, Tensor
-from edgekd.compiler.layers import Convolution, Dense, Depthwise, Layer, Pool, Scaling, Sums
+from edgekd.compiler.layers import Convolution, Dense, Depthwise, Layer, Mean, Pool, Scaling, Sums
 from edgekd.compiler.lowered import Alias, Folded, KernelCall, Lowered
 
 _MULTIPLE = 4  # of channels that are kept: most kernels take four together
@@ -243,7 +243,7 @@ def _inputs(step: Step) -> tuple[Tensor, ...]:
         return step.inputs
     if isinstance(step, Alias):
         return (step.input,)
-    return (step.source,) if isinstance(step, Sums | Pool) else (step.a, step.b)
+    return (step.source,) if isinstance(step, Sums | Pool | Mean) else (step.a, step.b)
 
 
 def _source(step: Step) -> Tensor:

@@ -211,4 +211,16 @@ class Mul:
         return self.target.elements // self.b.elements
 
 
-Layer = Dense | Convolution | Depthwise | Pool | Add | Mul
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """MEAN and SUM of all pixels of `images` images. fields: of struct edgekd_mean_s8 (firmware/kernels/mean_s8.h)."""
+
+    source: Tensor
+    target: Tensor
+    fields: dict[str, Any]
+    images: int
+    pixels: int
+    channels: int
+
+
+Layer = Dense | Convolution | Depthwise | Pool | Add | Mul | Mean

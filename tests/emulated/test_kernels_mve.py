@@ -48,6 +48,12 @@ def _channels_times(m: Maker, x: Value) -> Value:
     return y
 
 
+def _mean(m: Maker, x: Value) -> Value:
+    y = m.value((x.shape[0], x.shape[3]), x.scale)
+    m.model.operator("MEAN", [x.index, m.constant([1, 2])], [y.index], keep_dims=False)
+    return y
+
+
 def _chain(m: Maker, x: Value) -> Value:
     """What networks are made of, so that layers are computed row by row and over their inputs."""
     x = windowed.conv_2d(m, x)
@@ -68,6 +74,7 @@ _KINDS: dict[str, tuple[Operator | Callable[[Maker, Value], Value], Callable[[Ma
     "sub": (elementwise.sub, _image, "add_s8_mve"),
     "mul": (elementwise.mul, _image, "mul_s8_mve"),
     "mul of channels": (_channels_times, _image, "mul_rows_s8_mve"),
+    "mean": (_mean, _image, "mean_pixels_s8_mve"),
     "chain": (_chain, _image, "fully_connected_s8_mve"),
 }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edgekd.compiler.layers import Mul, Scaling, Sums, Window
+from edgekd.compiler.layers import Mean, Mul, Scaling, Sums, Window
 from edgekd.compiler.lowered import ConstantArray, FieldValue, KernelCall, Rows, Run
 
 # By type of layer: what makes its call, or None for a layer the kernel does not take.
 Kernels = Mapping[type, Callable[[Any], KernelCall | None]]
 
+_MEAN_CHANNELS = 4  # of a pass
 WINDOW_SOURCES = ("window.c", "window.h")
 
 
@@ -88,4 +89,27 @@ def mul_call(
             "count": layer.b.elements,
         },
         in_place=((0, 0),),
+    )
+
+
+def mean_call(layer: Mean, folder: str, headers: tuple[str, ...] = ()) -> KernelCall | None:
+    """A call of edgekd_mean_pixels_s8_<folder> (firmware/kernels/mean_pixels_s8.h), None for fewer than four channels.
+
+    headers: what its source includes beside requantize.h.
+    """
+    if layer.channels < _MEAN_CHANNELS:
+        return None
+    kernel = f"mean_pixels_s8_{folder}"
+    return KernelCall(
+        function=f"edgekd_{kernel}",
+        struct="edgekd_mean_pixels_s8",
+        sources=(f"{folder}/{kernel}.c", f"{folder}/{kernel}.h", "mean_pixels_s8.h", "requantize.h", *headers),
+        inputs=(layer.source,),
+        outputs=(layer.target,),
+        fields={
+            "images": layer.images,
+            "pixels": layer.pixels,
+            "channels": layer.channels,
+            **{name: layer.fields[name] for name in ("offset", "multiplier", "shift", "zero_point")},
+        },
     )

@@ -10,7 +10,7 @@ from edgekd.compiler.isa.common import (
     window_fields,
     window_rows,
 )
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul, Pool
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mean, Mul, Pool
 from edgekd.compiler.lowered import ConstantArray, KernelCall, Run
 
 _DENSE_SOURCES = ("dense_s8.c", "dense_s8.h", "requantize.h")
@@ -131,6 +131,17 @@ def mul(layer: Mul) -> KernelCall:
     )
 
 
+def mean(layer: Mean) -> KernelCall:
+    return KernelCall(
+        function="edgekd_mean_s8",
+        struct="edgekd_mean_s8",
+        sources=("mean_s8.c", "mean_s8.h", "mean_walk.h", "requantize.h"),
+        inputs=(layer.source,),
+        outputs=(layer.target,),
+        fields=layer.fields,
+    )
+
+
 KERNELS: Kernels = {
     Dense: dense,
     Convolution: convolution,
@@ -138,4 +149,5 @@ KERNELS: Kernels = {
     Pool: pool,
     Add: add,
     Mul: mul,
+    Mean: mean,
 }

@@ -7,6 +7,7 @@ from itertools import groupby
 from math import prod
 
 from edgekd.compiler.graph import Operator, Tensor
+from edgekd.compiler.layers import Mean
 from edgekd.compiler.lowered import FieldValue, KernelCall
 from edgekd.compiler.ops import axes
 from edgekd.compiler.ops.axes import Axis
@@ -30,15 +31,15 @@ from edgekd.compiler.ops.checks import (
 _AXES = 3  # EDGEKD_MEAN_AXES, EDGEKD_REDUCE_AXES
 
 
-def mean(op: Operator) -> KernelCall:
+def mean(op: Operator) -> KernelCall | Mean:
     return _reduce(op, divide=True)
 
 
-def reduce_sum(op: Operator) -> KernelCall:
+def reduce_sum(op: Operator) -> KernelCall | Mean:
     return _reduce(op, divide=False)
 
 
-def _reduce(op: Operator, *, divide: bool) -> KernelCall:
+def _reduce(op: Operator, *, divide: bool) -> KernelCall | Mean:
     source, target, reduced = _reduction(op, wide=True)
     count = prod(source.shape[d] for d in reduced)
     summable(op, count)
@@ -52,6 +53,10 @@ def _reduce(op: Operator, *, divide: bool) -> KernelCall:
         "shift": shift,
         "zero_point": target.zero_point,
     }
+    if not is_16(op):
+        pixels = _pixels(source.shape, reduced)
+        if pixels is not None:
+            return Mean(source, target, fields, *pixels)
     kernel = "mean_s16" if is_16(op) else "mean_s8"
     return KernelCall(
         function=f"edgekd_{kernel}",
@@ -61,6 +66,14 @@ def _reduce(op: Operator, *, divide: bool) -> KernelCall:
         outputs=(target,),
         fields=fields,
     )
+
+
+def _pixels(shape: Sequence[int], reduced: set[int]) -> tuple[int, int, int] | None:
+    """Images, pixels and channels when the axes reduced are neighbours and not the last ones."""
+    if not reduced or len(reduced) <= max(reduced) - min(reduced):
+        return None
+    images, channels = prod(shape[: min(reduced)]), prod(shape[max(reduced) + 1 :])
+    return (images, prod(shape) // (images * channels), channels) if channels > 1 else None
 
 
 def reduce_max(op: Operator) -> KernelCall:

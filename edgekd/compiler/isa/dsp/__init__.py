@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from edgekd.compiler.isa.common import Kernels
+from functools import partial
+
+from edgekd.compiler.isa.common import Kernels, mean_call
 from edgekd.compiler.isa.dsp.convolution import convolution
 from edgekd.compiler.isa.dsp.dense import dense
 from edgekd.compiler.isa.dsp.depthwise import depthwise
 from edgekd.compiler.isa.dsp.elementwise import add, mul
 from edgekd.compiler.isa.dsp.pool import pool
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul, Pool
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mean, Mul, Pool
 
 KERNELS: Kernels = {
     Dense: dense,
@@ -17,4 +19,5 @@ KERNELS: Kernels = {
     Pool: pool,
     Add: add,
     Mul: mul,
+    Mean: partial(mean_call, folder="dsp", headers=("dsp/lanes_dsp.h", "dsp/words_dsp.h")),
 }

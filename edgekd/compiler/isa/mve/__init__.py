@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from edgekd.compiler.isa.common import Kernels
+from functools import partial
+
+from edgekd.compiler.isa.common import Kernels, mean_call
 from edgekd.compiler.isa.mve.dense import convolution, dense
 from edgekd.compiler.isa.mve.depthwise import depthwise
 from edgekd.compiler.isa.mve.elementwise import add, mul
 from edgekd.compiler.isa.mve.pool import pool
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul, Pool
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mean, Mul, Pool
 
 KERNELS: Kernels = {
     Dense: dense,
@@ -16,4 +18,5 @@ KERNELS: Kernels = {
     Pool: pool,
     Add: add,
     Mul: mul,
+    Mean: partial(mean_call, folder="mve"),
 }

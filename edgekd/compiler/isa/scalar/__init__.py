@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from edgekd.compiler.isa.common import Kernels
+from functools import partial
+
+from edgekd.compiler.isa.common import Kernels, mean_call
 from edgekd.compiler.isa.scalar import depthwise, elementwise, sums
-from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mul
+from edgekd.compiler.layers import Add, Convolution, Dense, Depthwise, Mean, Mul
 
 KERNELS: Kernels = {
     Dense: sums.dense,
@@ -12,4 +14,5 @@ KERNELS: Kernels = {
     Depthwise: depthwise.depthwise,
     Add: elementwise.add,
     Mul: elementwise.mul,
+    Mean: partial(mean_call, folder="scalar"),
 }
