@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edgekd.errors import EdgekdError
-from link_checks import fuzz
+from link_checks import fuzz, line_use, storm
 
 _HOUR = 3600
 
@@ -19,11 +19,25 @@ def main() -> int:
     fuzzing = checks.add_parser("fuzz", help="the firmware's decoder and server under libFuzzer")
     fuzzing.add_argument("--seconds", type=int, default=_HOUR, help="of each target; both run side by side")
     fuzzing.add_argument("--seed", type=int, default=1)
+    storm_ = checks.add_parser("storm", help="inferences over a line that damages bytes, to a board that restarts")
+    storm_.add_argument("--inferences", type=int, default=100_000)
+    storm_.add_argument("--one-in", type=int, default=1000, help="bytes, of which one is damaged")
+    storm_.add_argument("--restarts", type=int, default=20)
+    storm_.add_argument("--seed", type=int, default=1)
+    use = checks.add_parser("line-use", help="how much of the line streaming uses")
+    use.add_argument("--board", default="mps2-an386")
+    use.add_argument("--models", type=Path, help="a folder with vww.tflite and kws.tflite")
+    use.add_argument("--seconds", type=float, default=30.0, help="of streaming, for each model and rate")
     for check in checks.choices.values():
         check.add_argument("--out", type=Path, help="the record, instead of the one in scripts/results")
     options = parser.parse_args()
     command = f"scripts/check_link {shlex.join(sys.argv[1:])}"
     try:
+        if options.check == "storm":
+            numbers = options.inferences, options.one_in, options.restarts, options.seed
+            return storm.main(command, *numbers, options.out)
+        if options.check == "line-use":
+            return line_use.main(command, options.board, options.models, options.seconds, options.out)
         return fuzz.main(command, options.seconds, options.out, options.seed)
     except EdgekdError as error:
         print(f"error: {error}", file=sys.stderr)
