@@ -25,8 +25,8 @@ def main() -> int:
     storm_.add_argument("--restarts", type=int, default=20)
     storm_.add_argument("--seed", type=int, default=1)
     use = checks.add_parser("line-use", help="how much of the line streaming uses")
-    use.add_argument("--board", default="mps2-an386")
-    use.add_argument("--models", type=Path, help="a folder with vww.tflite and kws.tflite")
+    use.add_argument("--board", help="an emulated board to try as well, with --models")
+    use.add_argument("--models", type=Path, help="a folder with vww.tflite")
     use.add_argument("--seconds", type=float, default=30.0, help="of streaming, for each model and rate")
     for check in checks.choices.values():
         check.add_argument("--out", type=Path, help="the record, instead of the one in scripts/results")

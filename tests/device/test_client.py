@@ -370,7 +370,7 @@ def test_a_link_that_breaks_says_so(toy_board: Path) -> None:
 @pytest.mark.parametrize("prefetch", [True, False])
 def test_nothing_is_sent_while_the_board_computes_unless_it_may_be(prefetch: bool, tmp_path: Path) -> None:
     """The toy engine tells the most bytes that were waiting for the board when it had computed."""
-    program = build_board(tmp_path / "watching", "TOY_COUNTS_WAITING", "EDGEKD_RESULT_BYTES=4096u")
+    program = build_board(tmp_path / "watching", "TOY_COUNTS_WAITING", "TOY_MICROS=20000", "EDGEKD_RESULT_BYTES=4096u")
     with board_on_tcp(program) as (_, url), connect(url) as device:
         samples = [toy_inputs(device, number) for number in range(30)]
         waiting = [count_of(result) for result in device.stream(samples, prefetch=prefetch)]

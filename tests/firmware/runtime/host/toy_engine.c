@@ -2,9 +2,9 @@
  *
  * values[i] = a[i] + b[i % B] modulo 256; count = inferences since the start. The first byte of `a` can ask for
  * trouble: 126 restarts the board in the middle, 125 fails with code -3, 124 uses TOY_STACK bytes of stack.
- * With TOY_COUNTS_WAITING it computes for 20 ms, and count is of the bytes that wait for the board then.
+ * TOY_MICROS: it computes so long. With TOY_COUNTS_WAITING count is of the bytes that wait for the board after that.
  */
-#ifdef TOY_COUNTS_WAITING
+#ifdef TOY_MICROS
 #define _DEFAULT_SOURCE
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -17,6 +17,9 @@
 #ifndef TOY_BYTES
 #define TOY_BYTES 100u
 #endif
+#ifndef TOY_VALUES
+#define TOY_VALUES TOY_BYTES
+#endif
 #ifndef TOY_STACK
 #define TOY_STACK 9000u
 #endif
@@ -24,7 +27,7 @@
 
 static uint8_t a[TOY_BYTES];
 static uint8_t b[B];
-static uint8_t values[TOY_BYTES];
+static uint8_t values[TOY_VALUES];
 static uint8_t count[4];
 
 static const struct edgekd_tensor inputs[] = {{a, sizeof a}, {b, sizeof b}};
@@ -69,11 +72,13 @@ static int invoke(void) {
     if (a[0] == 124) {
         use_stack();
     }
-    for (size_t i = 0; i < sizeof a; i++) {
+    for (size_t i = 0; i < sizeof values; i++) {
         values[i] = (uint8_t)(a[i] + b[i % B]);
     }
+#ifdef TOY_MICROS
+    usleep(TOY_MICROS);
+#endif
 #ifdef TOY_COUNTS_WAITING
-    usleep(20000);
     count_waiting();
 #else
     for (size_t i = 0; i < sizeof count && ++count[i] == 0; i++) {
@@ -85,7 +90,7 @@ static int invoke(void) {
 const struct edgekd_engine edgekd_engine = {
     .name = "toy",
     .model_sha256 = model_sha256,
-    .arena_bytes = 2 * TOY_BYTES + B + 4,
+    .arena_bytes = TOY_BYTES + B + TOY_VALUES + 4,
     .input_count = 2,
     .output_count = 2,
     .inputs = inputs,
