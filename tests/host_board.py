@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import subprocess
+import termios
+import threading
 import tty
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -89,3 +91,35 @@ def restartable_on_terminal(program: Path) -> Iterator[tuple[Callable[[], None],
         process.wait()
         os.close(master)
         os.close(slave)
+
+
+@contextlib.contextmanager
+def board_with_baud(program: Path, fastest: int) -> Iterator[str]:
+    """A running board behind two pseudo-terminals, whose bytes other than zero arrive as others unless both ends run
+    at the same rate, and at most at `fastest`: the path of the host's."""
+    host, host_end = os.openpty()
+    board, board_end = os.openpty()
+    for end in (host_end, board_end):
+        tty.setraw(end)
+        line = termios.tcgetattr(end)
+        line[4] = line[5] = termios.B115200
+        termios.tcsetattr(end, termios.TCSANOW, line)
+
+    def carry(source: int, target: int) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(source, 4096):
+                speeds = {termios.tcgetattr(end)[4] for end in (host_end, board_end)}
+                right = len(speeds) == 1 and max(speeds) <= getattr(termios, f"B{fastest}")
+                os.write(target, data if right else bytes(byte and (byte * 167 + 13) % 255 + 1 for byte in data))
+
+    process = subprocess.Popen([program], stdin=board_end, stdout=board_end)
+    threads = [threading.Thread(target=carry, args=way, daemon=True) for way in ((host, board), (board, host))]
+    for thread in threads:
+        thread.start()
+    try:
+        yield os.ttyname(host_end)
+    finally:
+        process.kill()
+        process.wait()
+        for end in (host_end, board_end, host, board):
+            os.close(end)

@@ -21,6 +21,7 @@ _PROMPT_RETRIES = 20  # of one request on news of damage, before waits apply aga
 _BITS_PER_BYTE = 10  # on a serial line: start, eight, stop
 _GREETING_BYTES = 256
 _SECONDS_BETWEEN_OPENINGS = 0.05  # of a port that went away
+_WAIT_FOR_RATE = 0.1  # seconds until a request is sent again while the rate changes
 _GREETINGS_AT_RAISED_RATE = 1.5  # seconds, before the rate that the board starts with is tried
 
 _LOGGER = logging.getLogger("edgekd.board")
@@ -175,14 +176,15 @@ class Link:
     def change_baud(self, rate: int) -> bool:
         """Run the line at `rate` from here on, if it carries bytes then: whether it does. Raises SessionLostError."""
         before = self.baud
-        answer = self.query("changing the rate", Kind.BAUD, _rate(rate))
+        # Soon again: a board whose answer was lost listens at another rate, until it has heard four damaged frames.
+        answer = self.query("changing the rate", Kind.BAUD, _rate(rate), wait=_WAIT_FOR_RATE)
         if answer.status != Status.DONE:
             return False
         if self._set_rate(rate) and self._echoes():
             return True
         self._set_rate(before)  # where the board goes back to when it understands nothing
         with contextlib.suppress(NoAnswerError):
-            self.query("going back to the rate of before", Kind.BAUD, _rate(before), wait=0.1, timeout=2.0)
+            self.query("going back to the rate of before", Kind.BAUD, _rate(before), wait=_WAIT_FOR_RATE, timeout=3.0)
         return False
 
     def no_answer(self, purpose: str, before: LinkStats, timeout: float) -> NoAnswerError:
@@ -220,7 +222,7 @@ class Link:
         """Whether bytes of every kind come back as they were sent."""
         for pattern in (bytes(range(32)), b"\x55\xaa" * 16, b"\x00\xff" * 16):
             try:
-                answer = self.query("testing the rate", Kind.ECHO, pattern, wait=0.1, timeout=1.0)
+                answer = self.query("testing the rate", Kind.ECHO, pattern, wait=_WAIT_FOR_RATE, timeout=1.0)
             except NoAnswerError:
                 return False
             if answer.payload != pattern:

@@ -242,17 +242,21 @@ void edgekd_server_start(void) {
     setup_code = edgekd_engine.setup();
 }
 
-void edgekd_server_poll(void) {
-    int byte = edgekd_port_read();
-    while (byte < 0) {
-        if (!edgekd_watch_step(run)) {
-            return;
-        }
-        byte = edgekd_port_read();
-    }
-    const enum edgekd_cobs_result result = edgekd_cobs_decode(&decoder, (uint8_t)byte);
+static void take_byte(uint8_t byte) {
+    const enum edgekd_cobs_result result = edgekd_cobs_decode(&decoder, byte);
     if (result != EDGEKD_COBS_MORE) {
         take_frame(result);
         edgekd_cobs_restart(&decoder);
+    }
+}
+
+void edgekd_server_poll(void) {
+    for (;;) {
+        const int byte = edgekd_port_read();
+        if (byte >= 0) {
+            take_byte((uint8_t)byte);
+        } else if (!edgekd_watch_step(run)) {
+            return;
+        }
     }
 }

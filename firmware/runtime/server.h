@@ -6,8 +6,8 @@
 /* Sets the engine up. Call it once, after edgekd_port_init(). */
 void edgekd_server_start(void);
 
-/* Takes a byte that has arrived, if one has; a whole frame is acted on before it returns. While a host watches it
- * returns when a byte has arrived or the source has no sample. */
+/* Takes the bytes that have arrived, and acts on each whole frame. Returns when none is waiting; while a host watches,
+ * only when the source has no sample either. */
 void edgekd_server_poll(void);
 
 #endif

@@ -14,7 +14,7 @@ from edgekd.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "scripts" / "results"
-_SOURCES = ("edgekd/device", "firmware", "boards", "tests", "scripts/link_checks")
+_SOURCES = ("edgekd/device", "firmware", "boards", "tests/host_board.py", "tests/firmware", "scripts/link_checks")
 
 
 def circumstances(command: str, programs: dict[str, str] | None = None) -> dict[str, Any]:

@@ -30,6 +30,7 @@ void edgekd_port_init(void) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); /* the program may have been run anew from within the signal's handler */
     signal(SIGUSR1, restart);
+    signal(SIGPIPE, SIG_IGN); /* writing fails, then, and the program ends */
 }
 
 static void fetch(int timeout) {
@@ -80,6 +81,7 @@ bool edgekd_port_takes_baud(uint32_t rate) {
 
 void edgekd_port_set_baud(uint32_t rate) {
     struct termios line;
+    usleep(50000); /* until what was sent has been read: it went out at the rate of before */
     if (tcgetattr(STDIN_FILENO, &line) == 0 && cfsetspeed(&line, rate) == 0) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &line);
     }

@@ -1,8 +1,9 @@
 /* A model whose answers can be checked by hand, and that counts how often it ran.
  *
  * values[i] = a[i] + b[i % B] modulo 256; count = inferences since the start. The first byte of `a` can ask for
- * trouble: 126 restarts the board in the middle, 125 fails with code -3, 124 uses TOY_STACK bytes of stack.
- * TOY_MICROS: it computes so long. With TOY_COUNTS_WAITING count is of the bytes that wait for the board after that.
+ * trouble: 126 restarts the board in the middle, 125 fails with code -3, 124 uses TOY_STACK bytes of stack, 123 logs a
+ * line. TOY_MICROS: it computes so long. With TOY_COUNTS_WAITING count is of the bytes that wait for the board after
+ * that.
  */
 #ifdef TOY_MICROS
 #define _DEFAULT_SOURCE
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "log.h"
 #include "port.h"
 
 #ifndef TOY_BYTES
@@ -71,6 +73,9 @@ static int invoke(void) {
     }
     if (a[0] == 124) {
         use_stack();
+    }
+    if (a[0] == 123) {
+        edgekd_log("the toy engine says \xC3\xA4");
     }
     for (size_t i = 0; i < sizeof values; i++) {
         values[i] = (uint8_t)(a[i] + b[i % B]);
