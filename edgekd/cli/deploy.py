@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ def command(
     if board is None:
         raise click.UsageError("a .tflite needs --board; a recipe (.toml) has it inside")
     from edgekd.cli.console import progress_display
+    from edgekd.device.lock import held, identity
     from edgekd.firmware.board import load_board
     from edgekd.firmware.mlperf import find_benchmark, note
 
@@ -67,7 +69,9 @@ def command(
     from edgekd.firmware import deploy
 
     folder = out or Path(f"{model.stem}-{profile.name}")
-    with progress_display() as progress:
+    # Nobody else's evaluation or test is to lose its board.
+    alone = held(identity(port), profile.name) if port and profile.can_upload else contextlib.nullcontext()
+    with progress_display() as progress, alone:
         deployment = deploy(
             model,
             profile,

@@ -106,6 +106,7 @@ def examine() -> list[Finding]:
             "PlatformIO core", "edgekd's own folder of it", True, _quietly(_core), "export EDGEKD_HOME=DIR, writable"
         ),
         Finding("simavr", "the emulated AVR board", False, _quietly(_simavr), _APT + "gcc libc6-dev libsimavr-dev"),
+        Finding("labgrid-client", "boards at places of labgrid", False, _quietly(_labgrid), "pipx install labgrid"),
         Finding("Fashion-MNIST", "the demo's images", False, _quietly(_images), _APT + "dataset-fashion-mnist"),
     ]
 
@@ -139,6 +140,12 @@ def _simavr() -> str:
     from edgekd.device.simavr import runner
 
     return str(runner())
+
+
+def _labgrid() -> str:
+    from edgekd.device.labgrid import labgrid_client
+
+    return labgrid_client()
 
 
 def _images() -> str:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from small_models import classifier
 
 from edgekd.cli.deploy import command
+from edgekd.device.lock import BusyError, held, identity
 
 
 @pytest.mark.emulated
@@ -32,3 +33,14 @@ def test_json_tells_where_the_image_is_and_what_it_takes(tmp_path: Path, monkeyp
     assert again.exit_code == 0 and again.stdout == ""
     assert "(unchanged)" in again.stderr
     assert "nothing to do: mps2-an386 is emulated" in again.stderr
+
+
+def test_a_board_in_use_is_not_flashed(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(classifier())
+    port = str(tmp_path / "port")
+    arguments = [str(model), "--board", "netduinoplus2", "--port", port, "--out", str(tmp_path / "project")]
+    with held(identity(port), "bench"):
+        result = CliRunner().invoke(command, arguments)
+    assert isinstance(result.exception, BusyError) and "netduinoplus2 is in use by" in str(result.exception)
+    assert not (tmp_path / "project").exists()
