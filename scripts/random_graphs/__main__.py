@@ -6,6 +6,7 @@ import argparse
 import datetime
 import json
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def main() -> int:
     options = _arguments()
     began = time.monotonic()
     record: dict[str, Any] = {
-        "command": " ".join(["scripts/nightly", *sys.argv[1:]]),
+        "command": _without_folders(" ".join(["scripts/nightly", *sys.argv[1:]])),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted": bool(_git("status", "--porcelain", "--", "edgekd", "firmware", "boards", "tests")),
         "date": datetime.date.today().isoformat(),
@@ -128,7 +129,7 @@ def _run_target(models: Models) -> dict[str, Any]:
             continue
         alone = [(part, problem) for part in parts if (problem := _problem(differing, [part])) is not None]
         for (operator, seed), problem in alone or [(("together", 0), str(_problem(differing, parts)))]:
-            wrong.append({"graph": operator, "seed": seed, "how": how, "problem": problem})
+            wrong.append({"graph": operator, "seed": seed, "how": how, "problem": _without_folders(problem)})
             print(f"  {operator} {seed} ({how}): {problem}", file=sys.stderr, flush=True)
     return {"graphs": graphs, "models": made, "seconds": round(time.monotonic() - began), "differing": wrong}
 
@@ -159,6 +160,11 @@ def _first_line(program: str) -> str:
     except OSError:  # simavr is a library here, not a program
         return ""
     return said.partition("\n")[0].strip()
+
+
+def _without_folders(text: str) -> str:
+    """Where someone keeps files is nobody's business."""
+    return re.sub(r"/\S*/(?=[^/\s])", "", text)
 
 
 def _made(folder: Path) -> Path:
