@@ -10,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,6 +63,32 @@ def ser2net(connector: str, cwd: Path) -> Iterator[str]:
     )
     with running(_ser2net(), "-d", "-n", "-c", str(config), port=port, cwd=cwd):
         yield f"rfc2217://127.0.0.1:{port}?ign_set_control"  # a pseudo-terminal has no modem lines to confirm
+
+
+@contextlib.contextmanager
+def serial_port_of(url: str) -> Iterator[str]:
+    """A pseudo-terminal, to everybody a serial port, whose other end is the board at socket://HOST:PORT."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as line:
+
+        def to_board() -> None:
+            with contextlib.suppress(OSError):
+                while data := os.read(master, 4096):
+                    line.sendall(data)
+
+        def to_host() -> None:
+            with contextlib.suppress(OSError):
+                while data := line.recv(4096):
+                    while data:
+                        data = data[os.write(master, data) :]
+
+        for carry in (to_board, to_host):
+            threading.Thread(target=carry, daemon=True).start()
+        yield os.ttyname(slave)
+        line.shutdown(socket.SHUT_RDWR)
+    os.close(slave)  # the thread that reads the other end is told
+    os.close(master)
 
 
 def _ser2net() -> str:

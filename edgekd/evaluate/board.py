@@ -67,7 +67,7 @@ class HeldBoard:
         deployment: Deployment | None = None,
         flash: bool = True,
     ) -> BoardUnderTest:
-        """The board with `model` on it: as it is when it runs that already, else built and flashed, or emulated anew.
+        """The board with `model` on it: as it is when it runs that and answers, else flashed or emulated anew.
 
         elf, deployment: an image to emulate, or a build that was made already. flash: may a real board be given another
         firmware? One that cannot be, or may not, must run the model. What ran before on this board cannot be used
@@ -76,7 +76,12 @@ class HeldBoard:
         """
         graph = read_tflite(model)
         if self.running and (self.running.graph.sha256, self.running.engine) == (graph.sha256, engine):
-            return self.running
+            try:
+                self.running.device.stats()
+            except DeviceError:
+                self.close("it gave no answer; ask deployed(MODEL) for the board again")
+            else:
+                return self.running
         flash = flash and self.seat.url is not None and self.profile.can_upload
         build = deployment is None and elf is None and (self.seat.url is None or flash)
         _require_tools(self.profile, build=build, emulate=self.seat.url is None)

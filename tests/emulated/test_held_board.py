@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from flashable_board import FlashableBoard, flashable_board
 from small_models import classifier
 
+from edgekd.device.emulator import Emulator
 from edgekd.errors import DeviceError
 from edgekd.evaluate.board import hold, hold_any, single_board
 from edgekd.evaluate.comparison import exactly
@@ -61,3 +63,24 @@ def test_a_board_is_flashed_only_when_it_runs_something_else(
             held.deployed(edgekd_model)
     with pytest.raises(DeviceError, match=r"bench does not run other\.tflite any more"):
         other.infer(IMAGE)
+
+
+def test_a_board_that_died_is_there_again_for_the_next_test(
+    edgekd_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Emulator] = []
+
+    def start(*arguments: Any) -> Emulator:
+        started.append(Emulator(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr("edgekd.evaluate.board.Emulator", start)
+    farm = single_board(load_board("mps2-an386"), None)
+    with hold_any(farm) as held:
+        dead = held.deployed(edgekd_model)
+        assert held.deployed(edgekd_model) is dead and len(started) == 1
+        started[0].close()
+        alive = held.deployed(edgekd_model)
+        assert len(started) == 2 and alive.infer(IMAGE) == exactly(alive.reference(IMAGE))
+        with pytest.raises(DeviceError, match="it gave no answer"):
+            dead.infer(IMAGE)

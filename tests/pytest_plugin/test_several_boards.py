@@ -19,6 +19,7 @@ FARM = """
 name = "left"
 profile = "microbit"
 emulated = true
+serial_number = "066DFF"
 
 [[board]]
 name = "right"
@@ -47,10 +48,15 @@ def farm(project: pytest.Pytester) -> Path:
 def test_workers_share_out_the_boards_and_no_two_have_one(project: pytest.Pytester, farm: Path) -> None:
     require_module("xdist")
     project.makepyfile(TESTS_THAT_SAY_WHERE_THEY_RUN)
-    result = project.runpytest_subprocess("--edgekd-farm", "farm.toml", "-n", "3")
+    result = project.runpytest_subprocess("--edgekd-farm", "farm.toml", "-n", "3", "--junitxml", "report.xml")
     result.assert_outcomes(passed=10)
     runs = [json.loads(line) for line in (project.path / "log").read_text().splitlines()]
     assert {name for name, *_ in runs} == {"left", "right"}
+    report = (project.path / "report.xml").read_text()
+    on_left = sum(name == "left" for name, *_ in runs)
+    assert report.count('name="edgekd_serial_number" value="066DFF"') == on_left
+    assert report.count('name="edgekd_board" value="left"') == on_left
+    assert report.count('name="edgekd_profile" value="mps2-an386"') == 10 - on_left
     for board in ("left", "right"):
         times = sorted((began, ended) for name, _, began, ended in runs if name == board)
         assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(times))

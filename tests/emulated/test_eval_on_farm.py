@@ -11,9 +11,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from lab import labgrid, ser2net, serial_port_of
 from small_models import classifier
 
 from edgekd.convert import tflm
@@ -195,3 +197,31 @@ def test_another_model_is_refused_by_a_board_that_cannot_be_flashed(
         with pytest.raises(DeviceError, match="no board is left") as refused:
             eval_on_farm(other, farm, data)
     assert "the board runs another model" in str(refused.value)
+
+
+def test_boards_of_many_hosts_are_one_pool(edgekd_model: Path, data: Path, tmp_path: Path) -> None:
+    """One behind ser2net, one at a labgrid place, one emulated here."""
+    board = load_board("mps2-an386")
+    elf = deploy_cached(edgekd_model, board).elf
+    with contextlib.ExitStack() as stack:
+        urls = []
+        for _ in range(2):
+            port = stack.enter_context(serial_port_of(stack.enter_context(Emulator(board, elf)).url))
+            urls.append(stack.enter_context(ser2net(f"serialdev,{port},115200n81,local", tmp_path)))
+        exported = {"host": "127.0.0.1", "port": urlsplit(urls[1]).port, "speed": 115_200, "protocol": "rfc2217"}
+        lab = stack.enter_context(labgrid({"rack-1": {"NetworkSerialPort": exported}}, tmp_path))
+        lab.create("bench", "rack-1")
+        farm = tmp_path / "farm.toml"
+        farm.write_text(
+            FARM.split('[[board]]\nname = "riscv"')[0]
+            + f'[[board]]\nname = "far"\nprofile = "mps2-an386"\nport = "{urls[0]}"\n'
+            + '[[board]]\nname = "place"\nprofile = "mps2-an386"\nplace = "bench"\n'
+            + f'[labgrid]\ncoordinator = "{lab.coordinator}"\n'
+        )
+        result = eval_on_farm(edgekd_model, farm, data)
+        assert "bench" not in lab.client("who").stdout  # given back
+    boards = by_name(result)
+    assert result["bit_exact"]["equal"] == SAMPLES == sum(board["answered"] for board in boards.values())
+    assert {name: board["state"] for name, board in boards.items()} == dict.fromkeys(("arm", "far", "place"), "done")
+    assert all(board["equal"] == board["answered"] for board in boards.values())
+    assert boards["far"]["answered"] > 0
