@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,9 @@ def test_clang_format() -> None:
 def test_the_top_level_holds_only_what_the_architecture_names() -> None:
     top = {name.split("/")[0] for name in tracked()}
     assert {name for name in top if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """pytest imports them by name alone, and stops at the second."""
+    names = Counter(Path(name).name for name in tracked("tests/*.py") if Path(name).name.startswith("test_"))
+    assert not [name for name, count in names.items() if count > 1]
