@@ -16,8 +16,9 @@ _EPSILON = 1e-7
 
 
 def standardize(logits: Tensor) -> Tensor:
-    """Z-scores of each row, algorithm 1 at temperature 1: (z - mean) / standard deviation, of all classes (1/K).
+    """Z-scores of each row, algorithm 1 at temperature 1: (z - mean) / standard deviation.
 
+    The deviation is that of all K classes, as in the paper; its code divides by K - 1.
     logits: (batch, classes). A row of equal logits becomes zeros.
     """
     centred = logits - logits.mean(dim=-1, keepdim=True)
