@@ -125,7 +125,7 @@ class Deploy(Strict):
 
 
 class Evaluate(Strict):
-    """samples: test images (clips, where windows of one are judged together) streamed through the board, from the
+    """samples: test samples (clips, where windows of one are judged together) streamed through the board, from the
     first on."""
 
     samples: PositiveInt = 1000

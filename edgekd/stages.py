@@ -130,7 +130,7 @@ STAGES = (
     Stage("distill", "train the teachers, the student and its control", _distill_inputs, _distill),
     Stage("convert", "torch to int8 .tflite, verified on TensorFlow Lite Micro", _convert_inputs, _convert),
     Stage("deploy", "firmware for the board, built and checked", _deploy_inputs, _deploy),
-    Stage("eval", "test images through the board", _eval_inputs, _eval),
+    Stage("eval", "test samples through the board", _eval_inputs, _eval),
     Stage("report", "result.json and report.html", _report_inputs, _report),
 )
 

@@ -21,6 +21,7 @@ from edgekd.distill.identity import identity_of
 from edgekd.distill.inputs import Samples, channels_first
 from edgekd.distill.keep import Keeper, Trained
 from edgekd.distill.macs import count_macs
+from edgekd.distill.options import training_of_network
 from edgekd.distill.reconstruction import (
     auc_of,
     check_autoencoder,
@@ -29,7 +30,7 @@ from edgekd.distill.reconstruction import (
     reconstruction_loss,
 )
 from edgekd.distill.seeds import mixed, seeded
-from edgekd.distill.training import Training, chosen_row, fit
+from edgekd.distill.training import chosen_row, fit
 from edgekd.distill.work import Work, training_work
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
@@ -105,7 +106,7 @@ class _Run:
 
     def _network(self, name: str, title: str, network: Network, seed: int, teachers: list[Trained]) -> Trained:
         """The network `name`: loaded when it is done, trained (on) when it is not."""
-        training = self._training(network, seed)
+        training = training_of_network(network, seed, self._recipe.distill.select)
         hard_weight = self._hard_weight if teachers else 1.0
         taught = [hard_weight, *(teacher.record["sha256"] for teacher in teachers)]
         made_from = [network.model, network.options, asdict(training), self._digests, taught]
@@ -137,19 +138,6 @@ class _Run:
             "history": history,
         }
         return self._keeper.keep(name, identity, model, record)
-
-    def _training(self, network: Network, seed: int) -> Training:
-        return Training(
-            epochs=network.epochs,
-            batch_size=network.batch_size,
-            learning_rate=network.learning_rate,
-            weight_decay=network.weight_decay,
-            optimizer=network.optimizer,
-            select=self._recipe.distill.select,
-            patience=network.patience,
-            precision=network.precision,
-            seed=seed,
-        )
 
     def _summary(self, teachers: list[Trained], student: Trained, control: Trained) -> dict[str, Any]:
         """What distill.json says. Nothing was chosen by the test set: this is where it is asked."""

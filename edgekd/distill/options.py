@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
+from edgekd.config import Network
 from edgekd.distill.methods import Method, method_of, options_of
 from edgekd.distill.training import Training
 from edgekd.errors import InputError
@@ -57,3 +58,18 @@ def training_and_method(
     of_training = {name: value for name, value in options.items() if name not in own}
     made = method_of(method, {name: value for name, value in options.items() if name in own})
     return training_of(of_training, own), made
+
+
+def training_of_network(network: Network, seed: int, select: Literal["last", "validation"]) -> Training:
+    """What a recipe says of a network's training. select: of the recipe's [distill]."""
+    return Training(
+        epochs=network.epochs,
+        batch_size=network.batch_size,
+        learning_rate=network.learning_rate,
+        weight_decay=network.weight_decay,
+        optimizer=network.optimizer,
+        select=select,
+        patience=network.patience,
+        precision=network.precision,
+        seed=seed,
+    )

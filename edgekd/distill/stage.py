@@ -25,11 +25,12 @@ from edgekd.distill.keep import Keeper, Trained
 from edgekd.distill.loggers import Logger, MLflow, Several, TensorBoard, WandB
 from edgekd.distill.macs import count_macs
 from edgekd.distill.methods import BornAgain, method_of
+from edgekd.distill.options import training_of_network
 from edgekd.distill.seeds import mixed, seeded
 from edgekd.distill.summary import Networks, summary
 from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of
 from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught
-from edgekd.distill.training import Training, chosen_row
+from edgekd.distill.training import chosen_row
 from edgekd.distill.work import Work, training_work
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
@@ -182,7 +183,8 @@ class _Run:
         teachers: Ensemble | None = None,
     ) -> Trained:
         """The network `name`: loaded when it is done, trained (on) when it is not; teachers: of a student."""
-        training, augment = self._training(network, seed), augment or self._recipe.distill.augment
+        training = training_of_network(network, seed, self._recipe.distill.select)
+        augment = augment or self._recipe.distill.augment
         store = Store(self._out / "answers") if self._recipe.distill.cache else None
         teaching = Teaching(self._method, teachers, store) if teachers is not None else None
         made_from = [network.model, network.options, asdict(training), augment, self._data_digests]
@@ -219,19 +221,6 @@ class _Run:
             "history": history,
         }
         return self._keeper.keep(name, identity, model, record)
-
-    def _training(self, network: Network, seed: int) -> Training:
-        return Training(
-            epochs=network.epochs,
-            batch_size=network.batch_size,
-            learning_rate=network.learning_rate,
-            weight_decay=network.weight_decay,
-            optimizer=network.optimizer,
-            select=self._recipe.distill.select,
-            patience=network.patience,
-            precision=network.precision,
-            seed=seed,
-        )
 
     def _jobs(self, assistants: Sequence[int]) -> dict[str, int]:
         """Multiply-accumulates of each network, in the order they are trained; asking the teachers counts."""

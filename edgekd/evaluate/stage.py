@@ -1,4 +1,4 @@
-"""The stage `eval` of a run: test images of the recipe's data set through the board."""
+"""The stage `eval` of a run: test samples of the recipe's data set through the board."""
 
 from __future__ import annotations
 
