@@ -58,11 +58,16 @@ static struct norm norm_of(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, const
     return norm;
 }
 
-/* A softmax of `width` bits, 0 for none of the probability. */
+/* A softmax of `width` bits, 0 for none of the probability.
+ *
+ * Rows whose exponentials add up to 512 or more have no 8-bit result in TensorFlow Lite Micro, which asserts that it
+ * divides by 2^31 at most: here every probability of such a row is what the division would round it to, 0.
+ */
 static inline int32_t probability(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, struct norm norm, int32_t x,
                                   int32_t width) {
     const int32_t share = edgekd_high_multiply(norm.scale, exp_of(p, norm.largest - x));
-    return edgekd_rounding_shift(share, norm.bits + 31 - width);
+    const int32_t exponent = norm.bits + 31 - width;
+    return exponent > 31 ? 0 : edgekd_rounding_shift(share, exponent);
 }
 
 void edgekd_softmax_s8(const EDGEKD_FLASH struct edgekd_softmax_s8 *p, const int8_t *input, int8_t *output) {

@@ -130,8 +130,11 @@ def identity(board: BoardProfile) -> str:
 
 @functools.cache
 def program_version(program: str) -> str:
-    """The first line of what an emulator says of itself; "" for one that says nothing (simavr)."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    """The first line of what an emulator says of itself; "" for one that says nothing, or is a library (simavr)."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
     return said.stdout.partition("\n")[0].strip() if said.returncode == 0 else ""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from engine_bench.harness import program_version
 
 import edgekd
 from edgekd.errors import EdgekdError
@@ -150,16 +151,8 @@ def _versions(boards: Sequence[str]) -> dict[str, str]:
         board = load_board(name)
         programs += [board.toolchain.compiler] if board.toolchain else []
         programs += [board.emulator.program] if board.emulator else []
-    told = {program: _first_line(program) for program in dict.fromkeys(programs)}
+    told = {program: program_version(program) for program in dict.fromkeys(programs)}
     return {"edgekd": edgekd.__version__, "python": platform.python_version(), **packages, **told}
-
-
-def _first_line(program: str) -> str:
-    try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    except OSError:  # simavr is a library here, not a program
-        return ""
-    return said.partition("\n")[0].strip()
 
 
 def _without_folders(text: str) -> str:
