@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgekd.cli.run import OUT, RECIPE, SEEDS, run_until, with_distill
+from edgekd.cli.run import OUT, RECIPE, SEEDS, changed, run_until, with_distill
 
 if TYPE_CHECKING:
     from edgekd.config import Recipe
@@ -43,35 +43,31 @@ def _changed(
     kd_student_wt: float | None,
     kd_start_epoch: int | None,
 ) -> Recipe:
-    from pydantic import ValidationError
-
-    from edgekd.errors import InputError
-
     given = {"soft_weight": kd_distill_wt, "start_epoch": kd_start_epoch}
     # Options of the recipe's own method say nothing to another one.
     kept = {} if method is not None and method != recipe.distill.method else recipe.distill.options
     options = {**kept, **{name: value for name, value in given.items() if value is not None}}
-    try:
-        changed = with_distill(
-            recipe, seeds=seeds, method=method, temperature=kd_temp, hard_weight=kd_student_wt, options=options
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    return changed if kd_teacher is None else _taught_by(changed, kd_teacher)
+    plan = with_distill(
+        recipe,
+        seeds=seeds,
+        method=method,
+        temperature=kd_temp,
+        hard_weight=kd_student_wt,
+        options=options if options != recipe.distill.options else None,
+    )
+    return plan if kd_teacher is None else _taught_by(plan, kd_teacher)
 
 
 def _taught_by(recipe: Recipe, teacher: str) -> Recipe:
     """The recipe with another teacher: a file that is there, or a network to train in place of the recipe's."""
-    from edgekd.config import TeacherFile
     from edgekd.errors import InputError
 
     if Path(teacher).suffix.lower() in {".onnx", ".keras", ".h5", ".hdf5", ".npz", ".npy"}:
-        return recipe.model_copy(update={"teacher": None, "teacher_files": [TeacherFile(path=Path(teacher).resolve())]})
+        return changed(recipe, teacher=None, teacher_files=[{"path": Path(teacher).resolve()}])
     if recipe.teacher is None:
         raise InputError(
             f"--kd-teacher {teacher}: the recipe has no [teacher] that says how to train it",
             "add [teacher] to the recipe, or give a file: .onnx, .keras, .h5, .npz",
         )
-    changed = recipe.teacher.model_copy(update={"model": teacher})
-    return recipe.model_copy(update={"teacher": changed, "teacher_files": []})
+    table = {**recipe.teacher.model_dump(exclude_unset=True), "model": teacher}
+    return changed(recipe, teacher=table, teacher_files=[])

@@ -64,12 +64,24 @@ def read_recipe(path: Path) -> Recipe:
 
 def with_distill(recipe: Recipe, **changes: object) -> Recipe:
     """The recipe with other values in [distill]; those that are None stay. Checked as the file was."""
-    from edgekd.config import Distill
-
     given = {name: value for name, value in changes.items() if value is not None}
-    # With what was set alone, so that defaults that depend on the method stay defaults.
-    kept = recipe.distill.model_dump(exclude_unset=True)
-    return recipe.model_copy(update={"distill": Distill.model_validate({**kept, **given})})
+    return changed(recipe, distill={**recipe.distill.model_dump(exclude_unset=True), **given}) if given else recipe
+
+
+def changed(recipe: Recipe, **tables: object) -> Recipe:
+    """The recipe with other tables, as if its file had them. Raises InputError for what the file may not say."""
+    from pydantic import ValidationError
+
+    from edgekd.config import Recipe
+    from edgekd.errors import InputError
+
+    try:
+        # With what was set alone, so that defaults that depend on other values stay defaults.
+        return Recipe.model_validate({**recipe.model_dump(exclude_unset=True), **tables})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place, said = ".".join(map(str, first["loc"])), str(first["msg"]).removeprefix("Value error, ")
+        raise InputError(*(f"{place}: {said}" if place else said).split("\n")) from None
 
 
 def stage_command(name: str, text: str) -> click.Command:

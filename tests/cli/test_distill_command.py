@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+import edgekd
 from edgekd.cli import cli
+from edgekd.cli.run import with_distill
+from edgekd.config import load_recipe
 from edgekd.errors import InputError
 
 pytestmark = pytest.mark.torch
 
+RECIPES = Path(edgekd.__file__).parent / "recipes"
 RECIPE = """\
 name = "r"
 data = { source = "digits", validation = 200 }
@@ -72,3 +76,9 @@ def test_what_does_not_fit_is_said_and_nothing_is_trained(
         distill(*options)
     assert message in str(caught.value)
     assert not list(tmp_path.glob("run/distill/*.safetensors"))
+
+
+def test_options_may_say_no_more_than_the_recipe_may() -> None:
+    recipe = load_recipe(RECIPES / "anomaly.toml")
+    with pytest.raises(InputError, match=r"distill\.seeds does not go with task"):
+        with_distill(recipe, seeds=3)
