@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from edgekd.errors import EdgekdError
-from link_checks import fuzz, line_use, storm
+from link_checks import fuzz, line_use, model, storm
 
 _HOUR = 3600
 
@@ -28,6 +28,7 @@ def main() -> int:
     use.add_argument("--board", help="an emulated board to try as well, with --models")
     use.add_argument("--models", type=Path, help="a folder with vww.tflite")
     use.add_argument("--seconds", type=float, default=30.0, help="of streaming, for each model and rate")
+    checks.add_parser("model", help="the protocol's states, all of them, for small windows")
     for check in checks.choices.values():
         check.add_argument("--out", type=Path, help="the record, instead of the one in scripts/results")
     options = parser.parse_args()
@@ -38,6 +39,8 @@ def main() -> int:
             return storm.main(command, *numbers, options.out)
         if options.check == "line-use":
             return line_use.main(command, options.board, options.models, options.seconds, options.out)
+        if options.check == "model":
+            return model.main(command, options.out)
         return fuzz.main(command, options.seconds, options.out, options.seed)
     except EdgekdError as error:
         print(f"error: {error}", file=sys.stderr)
