@@ -15,11 +15,13 @@ from edgekd.device.window import Receiver, Sender
 from edgekd.errors import DeviceError
 
 _FIRST_INFERENCE_WAIT = 2.0  # seconds of silence, before the first inference tells how long one takes
+_FADE = 0.9  # of a long one with each that is shorter: this machine may just have been busy
 _LEAST_WAIT = 0.1  # after it: asking in vain costs a frame of 15 bytes
 
 
 class Exchange:
-    """A session's samples. longest_inference: seconds, 0.0 until known; carried on from one session to the next."""
+    """A session's samples. longest_inference: seconds, of the last ones, 0.0 until known; carried on from one session
+    to the next."""
 
     def __init__(self, link: Link, info: DeviceInfo, *, longest_inference: float = 0.0, prefetch: bool = True) -> None:
         self.longest_inference = longest_inference
@@ -201,7 +203,7 @@ class Exchange:
         """How long an inference takes, as seen from here, unless losses on the way blur it."""
         now = time.monotonic()
         if self._quiet_since is not None:
-            self.longest_inference = max(self.longest_inference, now - self._quiet_since)
+            self.longest_inference = max(now - self._quiet_since, _FADE * self.longest_inference)
         self._quiet_since = now
 
 
