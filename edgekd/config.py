@@ -20,9 +20,11 @@ Rate = Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)]
 class Data(Strict):
     """Where samples come from.
 
-    source: a built-in data set (`fashion-mnist`, `digits`), `npz` or `image-folder`. path: the file or folder of the
-    last two, or another place of the first; relative to the recipe. validation: samples carved from the training
-    set by seed where the source has no validation set of its own. options: passed to the source.
+    source: a built-in data set (`fashion-mnist`, `digits`, `watch`) or a kind of files (`npz`, `image-folder`,
+    `csv-windows`, `speech-commands`, `machine-sounds`); edgekd/data has a module for each. path: the file or folder of
+    the latter, or another place of the first; relative to the recipe. validation: samples (clips of machine sounds)
+    carved from the training set by seed where the source has no validation set of its own. options: passed to the
+    source.
     """
 
     source: str
