@@ -32,7 +32,11 @@ def attention_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionTransfer(FeatureMethod):
-    """All common stages. weight: the paper's 1000 (section 4.1.1). Nothing is projected: channels are summed."""
+    """All common stages; nothing is projected, channels are summed.
+
+    weight: the paper's 1000 (section 4.1.1), for maps of 8×8 and more. The fewer places, the heavier it weighs: take
+    less for small images.
+    """
 
     name = "attention-transfer"
 
