@@ -37,11 +37,16 @@ def boards_table(result: Mapping[str, Any]) -> Table:
     made = Table(title="By board", title_justify="left", title_style="bold", box=None, pad_edge=False)
     for heading in ("board", "kind", "at", "answered", "equal", "retries", "state"):
         made.add_column(heading, justify="right" if heading in ("answered", "equal", "retries") else "left")
+    troubles = [
+        board["why"] if board["why"].startswith(board["name"]) else f"{board['name']}: {board['why']}"
+        for board in result["boards"]
+        if board["why"]
+    ]
+    made.caption, made.caption_justify = escape("\n".join(troubles)), "left"
     for board in result["boards"]:
-        state = board["state"] + (f": {board['why']}" if board["why"] else "")
         answers = (f"{board[key]:,}" for key in ("answered", "equal"))
         retries = str(board["link"].get("retries", 0))
-        cells = (board["name"], board["profile"], board["port"] or "emulated", *answers, retries, state)
+        cells = (board["name"], board["profile"], board["port"] or "emulated", *answers, retries, board["state"])
         made.add_row(*(escape(str(cell)) for cell in cells))
     return made
 

@@ -130,7 +130,7 @@ def test_a_board_in_use_is_left_out_and_it_is_said_who_has_it(edgekd_model: Path
     with held(str(boards.identity_of(boards.boards[1])), "riscv"):
         done = run(edgekd_model, "--farm", farm, "--data", data, "--samples", "8")
         assert done.returncode == 0 and done.stdout == "", done.stderr
-        assert "in use: riscv is in use by" in " ".join(done.stderr.split())
+        assert "in use riscv is in use by" in " ".join(done.stderr.split())
         nothing = run(edgekd_model, "--farm", farm, "--data", data, "--board", "qemu-riscv32", "--wait", "0.1")
     assert nothing.returncode == 2 and "riscv is in use by" in nothing.stderr
     assert "samples have no answer: no board is left" in nothing.stderr
