@@ -139,8 +139,9 @@ class Device:
         """
         if not self.info.can_change_baud:
             return False
-        self._baud = rate if self._despite_restarts("changing the rate", lambda: self._link.change_baud(rate)) else 0
-        return self._link.baud == rate
+        works = self._despite_restarts("changing the rate", lambda: self._link.change_baud(rate))
+        self._baud = self._link.baud
+        return works
 
     def watch(self, *, timeout: float = 120.0) -> Generator[Result, None, None]:
         """Results of the board's own samples (a sensor's, or stored ones), as it pushes them, until closed.
@@ -250,12 +251,12 @@ class Device:
                 f"{self._link.name}: the board restarted on the way and lost the state of the model",
                 "look at the supply and the stack, then run it again: samples build on those before them",
             )
-        if self._link.baud != self._baud and self._baud:
-            with contextlib.suppress(SessionLostError):
-                self._link.change_baud(self._baud)
 
     def _begin_session(self) -> None:
         self.info = self._link.greet()
+        if self._link.baud != self._baud:  # a board that restarted is back at the rate it starts with
+            with contextlib.suppress(SessionLostError):
+                self._link.change_baud(self._baud)
         before = self._exchange
         self._exchange = Exchange(
             self._link, self.info, longest_inference=before.longest_inference, prefetch=before.prefetch

@@ -176,6 +176,8 @@ class Link:
     def change_baud(self, rate: int) -> bool:
         """Run the line at `rate` from here on, if it carries bytes then: whether it does. Raises SessionLostError."""
         before = self.baud
+        if not self._transport.set_baud(before):
+            return False  # this way carries no rate
         # Soon again: a board whose answer was lost listens at another rate, until it has heard four damaged frames.
         answer = self.query("changing the rate", Kind.BAUD, _rate(rate), wait=_WAIT_FOR_RATE)
         if answer.status != Status.DONE:
@@ -280,7 +282,8 @@ class Link:
         if self._reopen is None:
             raise error
         deadline = time.monotonic() + self.timeout
-        self._transport.close()
+        with contextlib.suppress(OSError):
+            self._transport.close()
         while True:
             time.sleep(_SECONDS_BETWEEN_OPENINGS)
             try:

@@ -42,6 +42,7 @@ def test_the_rate_is_raised_again_after_a_restart(toy_board: Path) -> None:
         nonce = device.info.boot_nonce
         device.reset()
         assert device.info.boot_nonce != nonce
+        assert device._link.baud == 921_600
         assert device.raise_baud(230_400)
         assert len(list(device.stream([SAMPLE] * 5))) == 5
 
