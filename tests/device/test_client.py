@@ -193,7 +193,7 @@ def test_a_stream_gives_each_sample_its_result_in_order(board: str, request: pyt
         assert [result.index for result in results] == list(range(50))
         assert [result.outputs[0] for result in results] == [expected_values(inputs) for inputs in samples]
         assert [count_of(result) for result in results] == list(range(1, 51))
-        assert device.link.retries == 0
+        assert device.link.damaged == 0
 
 
 def test_a_stream_takes_samples_only_a_few_ahead_of_the_results(toy_board: Path) -> None:
