@@ -49,10 +49,11 @@ def convert(
     """Convert a trained `model` to a .tflite with per-channel int8 weights and int8 input and output.
 
     model: takes and returns one float tensor, channels first; it is exported in inference mode for a batch of one and
-    left as it is. calibration: float samples of the training data in the model's units, channels last: (samples,
-    height, width, channels), (samples, length, channels) or (samples, features); a few hundred set the range of every
-    activation. out: the file to write, whole or not at all. log: gets what the converters print (default: beside
-    `out`). The same model, samples and versions give the same bytes.
+    left as it is; what edgekd.quantize_aware made keeps every scale and weight it learned. calibration: float samples
+    of the training data in the model's units, channels last: (samples, height, width, channels), (samples, length,
+    channels) or (samples, features); a few hundred set the range of every activation. out: the file to write, whole or
+    not at all. log: gets what the converters print (default: beside `out`). The same model, samples and versions give
+    the same bytes.
 
         edgekd.convert(student, x_train[:500], Path("student.tflite"))
 
@@ -73,6 +74,7 @@ def convert_all(
     models: by the file to write. calibration: one array for all, or one for each file.
     """
     from edgekd.convert import export, process
+    from edgekd.convert.learned import learned_of
 
     export.require_packages()
     started = time.monotonic()
@@ -85,7 +87,7 @@ def convert_all(
             samples = export.check_calibration(calibration[out] if isinstance(calibration, Mapping) else calibration)
             onnx_path = Path(folder, f"{number}.onnx")
             probe = export.export_onnx(model, samples, onnx_path)
-            jobs.append(process.Job(out.stem, onnx_path, samples, probe, out))
+            jobs.append(process.Job(out.stem, onnx_path, samples, probe, out, learned_of(model)))
         process.run_worker(jobs, log, progress)
     seconds = time.monotonic() - started
     versions = {name: importlib.metadata.version(name) for name in _DECIDING}

@@ -77,7 +77,10 @@ def _export(model: torch.nn.Module, calibration: npt.NDArray[np.float32], onnx_p
 
     if not isinstance(model, torch.nn.Module):
         raise InputError(f"the model is a {type(model).__name__}, not a torch.nn.Module")
-    still = copy.deepcopy(model).cpu().float().eval()
+    from edgekd.distill.quantized import QuantizedNetwork
+
+    plain = model.snapped() if isinstance(model, QuantizedNetwork) else copy.deepcopy(model)
+    still = plain.cpu().float().eval()
     x = calibration[:_PROBES]
     outputs = [_run(still, torch.from_numpy(channels_first(sample[None]))) for sample in x]
     if len({output.shape for output in outputs}) > 1:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from edgekd.compiler.graph import Graph
 from edgekd.compiler.reader import parse_tflite
 from edgekd.convert.export import Probe
+from edgekd.convert.learned import Learned, check_learned
 from edgekd.errors import InputError, ToolError
 from edgekd.progress import Progress
 
@@ -33,13 +34,17 @@ _NOISE = re.compile(  # tracebacks, and what tensorflow says at every start
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One model for the worker. calibration: checked samples, channels last. out: the .tflite to write."""
+    """One model for the worker. calibration: checked samples, channels last. out: the .tflite to write.
+
+    learned: of a network that was trained with quantization; it needs no calibration.
+    """
 
     name: str
     onnx: Path
     calibration: npt.NDArray[np.float32]
     probe: Probe
     out: Path
+    learned: Learned | None = None
 
 
 def run_worker(jobs: Sequence[Job], log: Path, progress: Progress) -> None:
@@ -59,7 +64,10 @@ def run_worker(jobs: Sequence[Job], log: Path, progress: Progress) -> None:
         for job, out in zip(jobs, made, strict=True):
             if not out.is_file():
                 raise ToolError(f"the conversion worker made no {job.out.name}", *_tail(log))
-            check_int8(parse_tflite(out.read_bytes(), job.name))
+            graph = parse_tflite(out.read_bytes(), job.name)
+            check_int8(graph)
+            if job.learned is not None:
+                check_learned(graph, job.learned, job.name)
             put(out.read_bytes(), job.out)
 
 
@@ -85,8 +93,9 @@ def put(data: bytes, path: Path) -> None:
         raise InputError(f"{path}: {error.strerror or error}", "choose another place for the .tflite") from None
 
 
-def _describe(job: Job, folder: Path, out: Path) -> dict[str, str]:
-    described = {"name": job.name, "onnx": str(job.onnx), "out": str(out)}
+def _describe(job: Job, folder: Path, out: Path) -> dict[str, Any]:
+    levels = job.learned.levels if job.learned is not None else None
+    described: dict[str, Any] = {"name": job.name, "onnx": str(job.onnx), "out": str(out), "levels": levels}
     for key, array in (("calibration", job.calibration), ("probe_x", job.probe.x), ("probe_y", job.probe.y)):
         described[key] = str(folder / f"{out.stem}.{key}.npy")
         np.save(described[key], array)

@@ -6,9 +6,10 @@ seconds: so this runs apart, once for all the models of a run. Called by `proces
     python -P -m edgekd.convert.worker JOBS.json REPORT_FD
 
 JOBS.json: a list of {"name", "onnx", "calibration", "probe_x", "probe_y", "out"} (paths; .npy arrays, channels last,
-probe_y in torch's layout). On REPORT_FD it writes one JSON value a line: {"phase": text, "done": n, "total": n} as it
-goes on, {"failed": sentence, "hint": sentence, "logged": bool} before it ends with code 1. All else that it and its
-libraries print is a log for people.
+probe_y in torch's layout) and "levels" (null, or of a network trained with quantization the largest step of a weight:
+its scales are kept and the calibration is not used). On REPORT_FD it writes one JSON value a line: {"phase": text,
+"done": n, "total": n} as it goes on, {"failed": sentence, "hint": sentence, "logged": bool} before it ends with code 1.
+All else that it and its libraries print is a log for people.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgekd.convert import onnx_graph
+from edgekd.convert import onnx_graph, weight_levels
 from edgekd.convert.export import shape_depends_on_data
 
 _RECURSION_LIMIT = 10_000  # onnx2tf sets the C int maximum, which turns a deep recursion into a crash
 _START = 0.6  # share of the time before the first conversion, for two small models
 _TOLERANCE = 1e-3  # of the outputs' range; folding a batch norm costs about 1e-6
+_TOLERANCE_IN_STEPS = 0.05  # the same where values are rounded to steps: a tie rounded up moves those after it
 
 
 class FailureError(Exception):
@@ -82,7 +84,8 @@ def main() -> int:
             report.start(0.1, f"{job['name']}: read the ONNX graph")
             _simplify(job)
         report.start(0.2, "start TensorFlow")
-        _import("tensorflow", "onnx2tf.onnx2tf")
+        _import("tensorflow", "onnx2tf.onnx2tf", "onnx2tf.ops.QuantizeLinear")
+        _keep_scales()
         sys.setrecursionlimit(_RECURSION_LIMIT)
         for number, job in enumerate(jobs):
             _convert(job, number, report)
@@ -90,6 +93,31 @@ def main() -> int:
         report.failed(failure)
         raise
     return 0
+
+
+def _keep_scales() -> None:
+    """Let onnx2tf keep the scales of fake-quantized tensors, which it drops: its handler passes values through."""
+    import tensorflow as tf
+    from onnx2tf.ops import QuantizeLinear as handler  # noqa: N813
+
+    dropping = handler.make_node
+
+    def make_node(*, graph_node: Any, tf_layers_dict: dict[str, Any], **options: Any) -> None:
+        dropping(graph_node=graph_node, tf_layers_dict=tf_layers_dict, **options)
+        scale, zero_point = (np.asarray(given.values) for given in graph_node.inputs[1:3])
+        if scale.size != 1 or zero_point.dtype != np.int8:
+            raise FailureError(
+                f"{graph_node.name} quantizes to {zero_point.dtype} with {scale.size} scales",
+                "fake-quantize activations per tensor, to int8",
+            )
+        result = tf_layers_dict[graph_node.outputs[0].name]
+        result["tf_node"] = tf.quantization.fake_quant_with_min_max_args(
+            result["tf_node"],
+            min=float((-128 - int(zero_point)) * scale.reshape(())),
+            max=float((127 - int(zero_point)) * scale.reshape(())),
+        )
+
+    handler.make_node = make_node
 
 
 def _import(*names: str) -> None:
@@ -100,7 +128,7 @@ def _import(*names: str) -> None:
             raise FailureError(f"{name} cannot be imported: {error}", "pip install 'edgekd[convert]'") from error
 
 
-def _simplify(job: dict[str, str]) -> None:
+def _simplify(job: dict[str, Any]) -> None:
     """Put a simplified copy of the graph, with every shape known, beside it: onnx2tf may rewrite what it reads."""
     import onnx
     from onnxsim import simplify
@@ -122,15 +150,17 @@ def _simplify(job: dict[str, str]) -> None:
     onnx.save(graph, str(_simplified(job)))
 
 
-def _simplified(job: dict[str, str]) -> Path:
+def _simplified(job: dict[str, Any]) -> Path:
     return Path(job["onnx"]).with_suffix(".simplified.onnx")
 
 
-def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
+def _convert(job: dict[str, Any], number: int, report: _Reporter) -> None:
     name = job["name"]
     report.phase(number, 0.0, f"{name}: to TensorFlow")
     network = _to_keras(job)
-    _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]), _simplified(job))
+    aware = job["levels"] is not None
+    tolerance = _TOLERANCE_IN_STEPS if aware else _TOLERANCE
+    _compare(network, np.load(job["probe_x"]), np.load(job["probe_y"]), _simplified(job), tolerance)
     calibration = np.load(job["calibration"])
     report.phase(number, 0.3, f"{name}: calibrate")
 
@@ -141,11 +171,14 @@ def _convert(job: dict[str, str], number: int, report: _Reporter) -> None:
             yield [calibration[index : index + 1]]
         report.phase(number, 0.9, f"{name}: quantize")
 
-    Path(job["out"]).write_bytes(_quantized(network, samples))
+    made = _quantized(network, None if aware else samples)
+    if aware and job["levels"] < 127:
+        made = weight_levels.narrowed(made, job["levels"])
+    Path(job["out"]).write_bytes(made)
     report.phase(number, 1.0, f"{name}: converted")
 
 
-def _to_keras(job: dict[str, str]) -> Any:
+def _to_keras(job: dict[str, Any]) -> Any:
     """The network as a Keras model, channels last."""
     import onnx2tf.onnx2tf as onnx2tf
 
@@ -170,10 +203,12 @@ def _to_keras(job: dict[str, str]) -> Any:
     )
 
 
-def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32], path: Path) -> None:
+def _compare(
+    network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.float32], path: Path, tolerance: float
+) -> None:
     """Refuse a network that does not compute what torch computed: a wrong layout, or a branch frozen by tracing.
 
-    path: of the ONNX graph it was made of.
+    path: of the ONNX graph it was made of. tolerance: share of the outputs' range.
     """
     fault = "this is a fault of onnx2tf: write the model with other layers"
     if len(network.inputs) != 1 or len(network.outputs) != 1:
@@ -188,7 +223,7 @@ def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.
         returns = f"{list(computed.shape[1:])}, torch {list(expected.shape[1:])}"
         raise FailureError(f"the converted network returns {returns}", fault)
     difference = min(float(np.abs(y - computed).max()) for y in candidates)
-    if not difference <= _TOLERANCE * max(float(np.ptp(expected)), 1e-6):
+    if not difference <= tolerance * max(float(np.ptp(expected)), 1e-6):
         import onnx
 
         mixed = onnx_graph.ambiguous(onnx.load(path).graph)
@@ -201,15 +236,16 @@ def _compare(network: Any, x: npt.NDArray[np.float32], expected: npt.NDArray[np.
 
 
 def _quantized(network: Any, samples: Any) -> bytes:
-    """Per-channel int8 weights, int8 activations, int8 in and out."""
+    """Per-channel int8 weights, int8 activations, int8 in and out. samples: None where the network has its scales."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    converter.representative_dataset = samples
+    if samples is not None:  # without, TensorFlow must be let free; process.check_int8 sees what it left in float
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = samples
     try:
         return bytes(converter.convert())
     except Exception as error:
