@@ -3,6 +3,7 @@
 Each stage is one function; what it needs is imported when it is first used:
 
     train, distill       networks (torch); Teacher: one of them and how to ask it
+    quantize_aware       a trained network, fine-tuned in int8 steps where int8 loses accuracy
     convert, verify      torch to int8 .tflite, checked on TensorFlow Lite Micro
     compile              .tflite to C11
     deploy               firmware for a board, built and uploaded
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from edgekd.compiler import compile_model as compile
     from edgekd.convert.api import convert, verify
     from edgekd.distill.api import distill, train
+    from edgekd.distill.qat import quantize_aware
     from edgekd.distill.teachers import Teacher
     from edgekd.evaluate.api import bench_model as bench
     from edgekd.evaluate.api import eval_model as evaluate
@@ -33,6 +35,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "train": "edgekd.distill.api:train",
     "distill": "edgekd.distill",
+    "quantize_aware": "edgekd.distill.qat:quantize_aware",
     "Teacher": "edgekd.distill.teachers:Teacher",
     "convert": "edgekd.convert",
     "verify": "edgekd.convert.api:verify",
@@ -47,6 +50,7 @@ _HOMES = {
 __all__ = [  # noqa: RUF022 - in the order of the data's way
     "train",
     "distill",
+    "quantize_aware",
     "Teacher",
     "convert",
     "verify",

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from edgekd.data.dataset import check_labels
 from edgekd.distill.answers import Store
-from edgekd.distill.feeds import samples_and_labels
-from edgekd.distill.identity import identity_of
-from edgekd.distill.inference import accuracy, predict
-from edgekd.distill.inputs import check_batch, classes_of, parts_of, samples_of
-from edgekd.distill.loggers import Logger, logger_of
+from edgekd.distill.call import Call, Data, History, kept
+from edgekd.distill.inference import accuracy
+from edgekd.distill.loggers import Logger
 from edgekd.distill.methods import BornAgain, Method
 from edgekd.distill.options import training_and_method, training_of
 from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of, specs_of
-from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught
-from edgekd.distill.training import Row, Training, chosen_row
+from edgekd.distill.teaching import Teaching
+from edgekd.distill.training import chosen_row
 from edgekd.errors import InputError
 from edgekd.progress import Progress, silent
-
-History = list[Row]
 
 
 @dataclass(frozen=True)
@@ -83,10 +77,10 @@ def train(
         result = edgekd.train(net, (x_train, y_train), (x_val, y_val), epochs=5)
     """
     training = training_of(options)
-    call = _Call(_Data(train, val, augment), training, checkpoint, log, progress)
+    call = Call(Data(train, val, augment), training, checkpoint, log, progress)
     call.data.check(model, "the model")
     history = call.fit(model, "model", None)
-    metrics = {**_kept(history, training), **call.data.tested("test_accuracy", model)}
+    metrics = {**kept(history, training), **call.data.tested("test_accuracy", model)}
     call.log.finish(metrics)
     return TrainResult(model, metrics, history)
 
@@ -125,8 +119,8 @@ def distill(
         result = edgekd.distill([net_a, net_b], small, (x_train, y_train), (x_val, y_val), epochs=5)
     """
     training, made = training_and_method(method, options)
-    data = _Data(train, val, augment, unlabelled=True)
-    call = _Call(data, training, checkpoint, log, progress)
+    data = Data(train, val, augment, unlabelled=True)
+    call = Call(data, training, checkpoint, log, progress)
     classes = data.check(student, "the student")
     control = data.train.labelled if control is None else control
     untrained = copy.deepcopy(student)
@@ -137,7 +131,7 @@ def distill(
     ensemble = ensemble_of(specs_of(teacher), student, data.val.x[:16], classes)
     course = _Course(call, made, Store(Path(cache)) if cache is not None else None)
     history = course.teach(ensemble, student, assistants)
-    metrics = {**_kept(history, training), **_said(ensemble, data)}
+    metrics = {**kept(history, training), **_said(ensemble, data)}
     metrics |= data.tested("test_accuracy", student)
     control_history: History = []
     if control:
@@ -148,76 +142,10 @@ def distill(
     return DistillResult(student, metrics, history, untrained if control else None, control_history)
 
 
-class _Data:
-    """Training, validation and test data of a call, checked."""
-
-    def __init__(self, train: Any, val: Any, augment: str, *, unlabelled: bool = False) -> None:
-        train, val, self.test = parts_of(train, val)
-        self.val = samples_of(val, "val")
-        self._loader = train if isinstance(train, DataLoader) else None
-        samples = None if self._loader is not None else samples_of(train, "train", unlabelled=unlabelled)
-        if self._loader is not None and augment != "none":
-            raise InputError(f"augment {augment!r} does not go with a DataLoader", "augment in its Dataset")
-        if samples is not None and samples.x.shape[1:] != self.val.x.shape[1:]:
-            raise InputError(
-                f"train has samples of shape {list(samples.x.shape[1:])}, val of {list(self.val.x.shape[1:])}"
-            )
-        self.train = TrainingSet(samples, augment, self._loader)
-
-    def check(self, model: Any, name: str) -> int:
-        """Classes of a network; the data's labels must be among them."""
-        classes = classes_of(model, name, self.val.x)
-        check_labels("val: y", self.val.y.numpy(), classes)
-        if self.train.samples is not None:
-            if self.train.labelled:
-                check_labels("train: y", self.train.samples.y.numpy(), classes)
-        elif self._loader is not None:
-            x, _ = samples_and_labels(next(iter(self._loader), None))
-            classes_of(model, name, x)
-            self.train = replace(self.train, check=check_batch(classes, "train"))
-        return classes
-
-    def tested(self, key: str, model: nn.Module) -> dict[str, float]:
-        return {key: accuracy(predict(model, self.test.x), self.test.y)} if self.test is not None else {}
-
-
-class _Call:
-    """What all networks of a call are trained with."""
-
-    def __init__(
-        self, data: _Data, training: Training, checkpoint: Path | str | None, log: Any, progress: Progress
-    ) -> None:
-        self.data, self.training, self.log = data, training, logger_of(log)
-        self._folder = Path(checkpoint) if checkpoint is not None else None
-        self._progress = progress
-
-    def fit(self, model: nn.Module, role: str, teaching: Teaching | None, training: Training | None = None) -> History:
-        training = training or self.training
-        identity = ""
-        if self._folder is not None:
-            shapes = [(key, list(value.shape)) for key, value in model.state_dict().items()]
-            taught = [] if teaching is None else teaching.identity()
-            identity = identity_of(
-                role, asdict(training), self.data.train.identity(), self.data.val.digest(), shapes, taught
-            )
-        return fit_taught(
-            model,
-            self.data.train,
-            self.data.val,
-            training,
-            teaching,
-            name=f"the {role}",
-            checkpoint=self._folder / f"{role}.pt" if self._folder is not None else None,
-            identity=identity,
-            watch=lambda share, text: self._progress(share, 1.0, text),
-            log=lambda row: self.log.row(role, row),
-        )
-
-
 class _Course:
     """Teachers, then whoever they teach in turn, down to the student."""
 
-    def __init__(self, call: _Call, method: Method, store: Store | None) -> None:
+    def __init__(self, call: Call, method: Method, store: Store | None) -> None:
         self._call, self._method, self._store = call, method, store
 
     def teach(self, teachers: Ensemble, student: nn.Module, assistants: Sequence[nn.Module]) -> History:
@@ -243,7 +171,7 @@ class _Course:
         return self._call.fit(model, role, Teaching(self._method, teachers, self._store), training)
 
 
-def _said(teachers: Ensemble, data: _Data) -> dict[str, float]:
+def _said(teachers: Ensemble, data: Data) -> dict[str, float]:
     """Accuracies of the teachers together, where they can be asked."""
     metrics: dict[str, float] = {}
     if (answers := teachers.validation(data.val.x)) is not None:
@@ -252,8 +180,3 @@ def _said(teachers: Ensemble, data: _Data) -> dict[str, float]:
         said = teachers.probabilities(teachers.ask(data.test.x), 1.0)
         metrics["teacher_test_accuracy"] = accuracy(said, data.test.y)
     return metrics
-
-
-def _kept(history: History, training: Training) -> dict[str, float]:
-    row = chosen_row(history, training)
-    return {key: row[key] for key in ("epoch", "val_loss", "val_accuracy")}
