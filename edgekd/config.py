@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from edgekd.toml_schema import Strict, load_toml
+from edgekd.toml_schema import Strict, load_toml, size_in_bytes
 
 Scalar = bool | int | float | str
 Options = dict[str, Scalar | list[Scalar]]
 PositiveInt = Annotated[int, Field(gt=0, le=1_000_000)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Augmentation = Literal["none", "flip", "shift", "shift-flip"]
+Size = Annotated[int, BeforeValidator(size_in_bytes), Field(gt=0, lt=2**32)]
 Rate = Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)]
 
 
@@ -142,6 +143,51 @@ class Gates(Strict):
     beats_control: bool = False
 
 
+class Range(Strict):
+    """Numbers from low to high, both included, in steps of `step`; whole ones when all of these are. log: small numbers
+    are tried as often as large ones."""
+
+    low: int | Annotated[float, Field(allow_inf_nan=False)]
+    high: int | Annotated[float, Field(allow_inf_nan=False)]
+    step: PositiveInt | Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _has_numbers(self) -> Range:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low:g} and high {self.high:g}\nthe lower one comes first")
+        if self.log and (self.low <= 0 or self.step is not None):
+            raise ValueError("log takes numbers above 0, and no step")
+        return self
+
+
+class Search(Strict):
+    """Which students `edgekd search` tries, and what they may cost.
+
+    options: of the student, each with a list of values or a range; by default those of its family, see
+    edgekd.search.space. trials: candidates in all. seconds: of one call; no candidate is begun after them. epochs: of
+    a candidate's training, by default the student's. seeds: students trained of each candidate, the mean counts.
+    prune: end a training that falls behind. minimize: the cost held against accuracy; "speed" is instructions, or on
+    AVR cycles.
+
+    Budgets, beside the board's own memory: flash and ram that the model adds to the firmware, in bytes or "24K";
+    instructions or, on AVR, cycles an inference; latency_ms at the board's clock.
+    """
+
+    options: dict[str, Range | Annotated[list[Scalar | list[Scalar]], Field(min_length=1, max_length=100)]] = {}
+    trials: Annotated[int, Field(gt=0, le=100_000)] = 30
+    seconds: PositiveInt | None = None
+    epochs: PositiveInt | None = None
+    seeds: Annotated[int, Field(ge=1, le=100)] = 1
+    prune: bool = True
+    minimize: Literal["speed", "flash", "ram"] = "speed"
+    flash: Size | None = None
+    ram: Size | None = None
+    instructions: Annotated[int, Field(gt=0)] | None = None
+    cycles: Annotated[int, Field(gt=0)] | None = None
+    latency_ms: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
+
+
 class Recipe(Strict):
     """A whole run. name: of its folder under `runs/`. seed: fixes every random choice on one machine.
 
@@ -162,6 +208,7 @@ class Recipe(Strict):
     deploy: Deploy = Deploy()
     evaluate: Evaluate = Evaluate()
     gates: Gates = Gates()
+    search: Search = Search()
 
     @field_validator("name")
     @classmethod

@@ -18,6 +18,7 @@ from edgekd.errors import EdgekdError
 # Name -> one line for `edgekd --help`, in the order of the data's way. Kept here so that help loads nothing else.
 COMMANDS = {
     "run": "Run a recipe: teachers, student, int8 model, firmware, board, report.",
+    "search": "Search the students that fit a board: accuracy against cost.",
     "distill": "Train the teachers, the student and its control.",
     "convert": "Convert the student to an int8 .tflite and verify it on TensorFlow Lite Micro.",
     "compile": "Compile a .tflite to C11 that needs nothing else.",

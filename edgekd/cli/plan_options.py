@@ -24,11 +24,14 @@ class _Size(click.ParamType[int]):
             self.fail(str(error).replace("\n", "; "), param, ctx)
 
 
+SIZE = _Size()
+
+
 def plan_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --optimize and --ram-limit, as `optimize` and `ram_limit`."""
     limit = click.option(
         "--ram-limit",
-        type=_Size(),
+        type=SIZE,
         metavar="SIZE",
         help="Bytes (or 64K) for tensors and scratch: saves RAM beyond what --optimize says until it fits.",
     )

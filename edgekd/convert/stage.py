@@ -49,7 +49,7 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
     networks = {name: _trained(recipe, folder / "distill" / f"{name}.safetensors") for name in _NETWORKS}
     converted = convert_all(
         {out / f"{name}.tflite": network for name, network in networks.items()},
-        _calibration(dataset, recipe),
+        calibration_of(dataset, recipe),
         log=out / "convert.log",
         progress=_between(progress, 0.0, _CONVERTED_AT),
     )
@@ -88,7 +88,7 @@ def _trained(recipe: Recipe, weights: Path) -> torch.nn.Module:
     return network.eval()
 
 
-def _calibration(dataset: Dataset, recipe: Recipe) -> npt.NDArray[Any]:
+def calibration_of(dataset: Dataset, recipe: Recipe) -> npt.NDArray[Any]:
     """Training samples chosen by the recipe's seed; all of them when there are fewer than wanted."""
     order = np.random.default_rng(recipe.seed).permutation(len(dataset.x_train))
     chosen = np.asarray(dataset.x_train)[np.sort(order[: recipe.convert.calibration_samples])]

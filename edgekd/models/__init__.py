@@ -38,7 +38,7 @@ def resolve(name: str, **options: Any) -> nn.Module:
     """
     from torch import nn
 
-    maker = _maker(name)
+    maker = maker_of(name)
     try:
         inspect.signature(maker).bind(**options)
     except TypeError as error:
@@ -66,7 +66,8 @@ def source_digest(name: str) -> str | None:
     return sha256_of(Path(spec.origin)) if spec and spec.origin else None
 
 
-def _maker(name: str) -> Any:
+def maker_of(name: str) -> Any:
+    """The function or class that makes a network. Raises InputError when there is none of this name."""
     place = name if ":" in name else BUILT_IN.get(name)
     if place is None:
         near = get_close_matches(name, BUILT_IN, n=1)

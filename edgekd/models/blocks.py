@@ -18,6 +18,16 @@ def same_padding(height: int, width: int, *, kernel: tuple[int, int], stride: in
     return nn.ZeroPad2d((left, right, top, bottom))
 
 
+def pooled(image_size: int, pool: int) -> tuple[int, list[nn.Module]]:
+    """A network that looks at an image coarsely: means of pool × pool pixels come first.
+
+    Returns the pixels of a side that are left, and the layers, none for a pool of 1. Raises ValueError.
+    """
+    if pool < 1 or image_size % pool:
+        raise ValueError(f"pool is {pool}: it must divide image_size, {image_size}")
+    return image_size // pool, [nn.AvgPool2d(pool)] if pool > 1 else []
+
+
 def separable(channels: int, wider: int, *, stride: int = 1, size: tuple[int, int] = (0, 0)) -> list[nn.Module]:
     """A 3×3 depthwise convolution, then a 1×1 convolution, both with batch normalisation and ReLU.
 

@@ -20,20 +20,23 @@ def convnet(
     classes: int,
     first_stride: int,
     dropout: float,
+    kernel: int = 3,
 ) -> nn.Sequential:
-    """Stages of 3×3 convolutions, each stage at half the size of the one before.
+    """Stages of convolutions, each stage at half the size of the one before.
 
     widths: output channels of the convolutions, one list a stage; a 2×2 max pooling follows each stage. first_stride:
-    of the first convolution, 1 or 2. image_size: height and width.
+    of the first convolution, 1 or 2. image_size: height and width. kernel: of all convolutions, odd.
     Raises ValueError when the image is too small for so many stages.
     """
+    if kernel % 2 == 0:
+        raise ValueError(f"kernel is {kernel}: an odd one has a middle")
     layers: list[nn.Module] = []
     inputs, stride = channels, first_stride
     height, width = (-(-side // first_stride) for side in image_size)
     for stage in widths:
         for outputs in stage:
             layers += [
-                nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+                nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
                 nn.BatchNorm2d(outputs),
                 nn.ReLU(),
             ]
@@ -69,16 +72,33 @@ def teacher_cnn(
 
 
 def student_cnn(
-    *, image_size: int = 28, channels: int = 1, classes: int = 10, width: int = 16, full_resolution: bool = False
+    *,
+    image_size: int = 28,
+    channels: int = 1,
+    classes: int = 10,
+    width: int = 16,
+    depth: int = 1,
+    kernel: int = 3,
+    full_resolution: bool = False,
 ) -> nn.Sequential:
     """A student for a small microcontroller: at 28×28 and width 16 about 20,000 weights and 1.3 million MACs.
 
-    full_resolution: as of `teacher_cnn`; the same weights and MACs, and 12.5 kB of RAM for the first activation.
+    depth: convolutions at the smallest size. kernel: of all convolutions, odd. full_resolution: as of `teacher_cnn`;
+    the same weights and MACs, and 12.5 kB of RAM for the first activation.
     """
-    widths = _stages([width, width * 3 // 2], [width * 13 // 4], full_resolution)
-    size = [image_size] * 2
+    if depth < 1:
+        raise ValueError(f"depth is {depth}: one convolution is the least")
+    widths = _stages([width, width * 3 // 2], [width * 13 // 4] * depth, full_resolution)
     stride = 1 if full_resolution else 2
-    return convnet(widths, image_size=size, channels=channels, classes=classes, first_stride=stride, dropout=0.0)
+    return convnet(
+        widths,
+        image_size=[image_size] * 2,
+        channels=channels,
+        classes=classes,
+        first_stride=stride,
+        dropout=0.0,
+        kernel=kernel,
+    )
 
 
 def _stages(first: list[int], second: list[int], full_resolution: bool) -> list[list[int]]:

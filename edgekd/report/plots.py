@@ -92,6 +92,47 @@ def memory(steps: Sequence[tuple[str, int]]) -> str:
     return _svg(draw, (6.4, 3.4), "memory")
 
 
+def front(result: Mapping[str, Any]) -> str:
+    """Validation accuracy (percent) against cost: candidates of a search, and the line of those that none beats."""
+    key, unit = {"speed": (result["unit"], result["unit"]), "flash": ("flash", "bytes"), "ram": ("ram", "bytes")}[
+        result["minimize"]
+    ]
+
+    def draw(axes: Axes) -> None:
+        for rows, colour, label in (
+            ([row for row in result["candidates"] if row["state"] == "complete"], _GREY, "candidates"),
+            (result["front"], _BLUE, "front"),
+        ):
+            costs, found = [row["cost"][key] for row in rows], [row["accuracy"] for row in rows]
+            line = "-" if label == "front" else ""
+            errors = [row["deviation"] or 0.0 for row in rows] if result["seeds"] > 1 else None
+            axes.errorbar(
+                costs,
+                found,
+                yerr=errors,
+                fmt="o" + line,
+                color=colour,
+                label=label,
+                markersize=4,
+                drawstyle="steps-post",
+            )
+        for number, row in enumerate(result["front"], start=1):
+            at = (row["cost"][key], row["accuracy"])
+            axes.annotate(str(number), at, xytext=(4, 4), textcoords="offset points", fontsize=8)
+        limit = result["budget"].get(key)
+        if limit is not None:
+            axes.axvline(limit, color=_ORANGE, linestyle="--", label="budget")
+        what = {"flash": "flash", "ram": "RAM"}.get(key, "an inference")
+        axes.set_xlabel(
+            f"{unit}, {what}, on {result['measured_on']}" if key != unit else f"{unit} {what}, {result['measured_on']}"
+        )
+        axes.set_ylabel("validation accuracy, %")
+        axes.legend(frameon=False)
+        axes.grid(alpha=0.3)
+
+    return _svg(draw, (6.4, 4.0), "front")
+
+
 def _svg(draw: Callable[[Axes], None], size: tuple[float, float], salt: str) -> str:
     """Draw on fresh axes and return one <svg> element, equal for equal input."""
     pyplot, settings = _matplotlib()
