@@ -1,0 +1,157 @@
+"""What every experiment works with: networks trained or distilled through edgekd's API, kept, counted, compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+import edgekd
+from edgekd import data, models
+from edgekd.data import Dataset
+from edgekd.distill.api import DistillResult
+from edgekd.distill.comparison import compared
+
+Settings = Mapping[str, Any]
+Run = dict[str, Any]  # name, seed, figures
+
+_PACKAGE = Path(__file__).resolve().parent
+_TRAINING = ("data", "distill", "models")  # the parts of edgekd that decide what a training gives
+
+
+class Bench:
+    """One experiment under way.
+
+    seeds: of students. Everything random follows from a seed: initial weights, order, augmentation, subsets.
+    cache: trainings are kept in folders named by the experiment's settings and the sources that decide its results, so
+    that a change of either trains anew.
+    """
+
+    def __init__(self, name: str, source: Path, settings: Settings, seeds: int, cache: Path) -> None:
+        self.settings, self.seeds = settings, range(seeds)
+        self.runs: list[Run] = []
+        self.comparisons: list[dict[str, Any]] = []
+        self.values: list[dict[str, Any]] = []
+        self._answers = cache / "answers"
+        text = json.dumps([settings, torch.__version__, torch.get_num_threads(), _sources(source)], sort_keys=True)
+        self._folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def load(self) -> Dataset:
+        """The experiment's data set; the validation set is the same for all seeds."""
+        said = self.settings["data"]
+        return data.load(said["source"], validation=said["validation"])
+
+    def network(self, key: str, seed: int, **options: Any) -> nn.Module:
+        """The network that settings[key] describes, with initial weights of `seed`."""
+        said = self.settings[key]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return models.resolve(said["model"], **{**said["options"], **options})
+
+    def train(self, name: str, seed: int, network: nn.Module, dataset: Dataset, **options: Any) -> nn.Module:
+        """edgekd.train, once: returns the trained network."""
+        result = edgekd.train(
+            network, dataset, checkpoint=self._place(name, seed), progress=_said(name, seed), seed=seed, **options
+        )
+        self.record(name, seed, {**result.metrics, **_cost(result.history)})
+        return result.model
+
+    def distill(
+        self, name: str, seed: int, teacher: Any, network: nn.Module, dataset: Dataset, **options: Any
+    ) -> DistillResult:
+        """edgekd.distill, once. A control that is trained along is a run of its own, `NAME, control`."""
+        result = edgekd.distill(
+            teacher,
+            network,
+            dataset,
+            cache=self._answers,
+            checkpoint=self._place(name, seed),
+            progress=_said(name, seed),
+            seed=seed,
+            **options,
+        )
+        metrics, prefix = result.metrics, "control_"
+        own = {key: value for key, value in metrics.items() if not key.startswith((prefix, "teacher_"))}
+        self.record(name, seed, {**own, **_cost(result.history)})
+        if result.control is not None:
+            found = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
+            self.record(f"{name}, control", seed, {**found, **_cost(result.control_history)})
+        return result
+
+    def record(self, name: str, seed: int, figures: Mapping[str, float]) -> None:
+        """Keep the figures of a run, beside those it has already."""
+        for run in self.runs:
+            if (run["name"], run["seed"]) == (name, seed):
+                run["figures"] |= figures
+                return
+        self.runs.append({"name": name, "seed": seed, "figures": dict(figures)})
+
+    def figures(self, name: str, figure: str = "test_accuracy") -> list[float]:
+        """One figure of all runs of a name, in the order of their seeds."""
+        runs = sorted((run for run in self.runs if run["name"] == name), key=lambda run: run["seed"])
+        return [run["figures"][figure] for run in runs]
+
+    def compare(self, title: str, student: str, control: str, figure: str = "test_accuracy", unit: str = "%") -> None:
+        """Runs of two names, pair by pair of a seed."""
+        found = compared(self.figures(student, figure), self.figures(control, figure))
+        names = {"student_runs": student, "control_runs": control, "figure": figure}
+        self.comparisons.append({"title": title, "unit": unit, **names, **found})
+
+    def value(self, title: str, value: float, unit: str = "%") -> None:
+        """A number that stands for itself: a teacher's accuracy, a share."""
+        self.values.append({"title": title, "value": value, "unit": unit})
+
+    def result(self) -> dict[str, Any]:
+        return {"comparisons": self.comparisons, "values": self.values, "runs": self.runs}
+
+    def _place(self, name: str, seed: int) -> Path:
+        return self._folder / "".join(c if c.isalnum() else "-" for c in name) / str(seed)
+
+
+def some(dataset: Dataset, count: int, seed: int) -> Dataset:
+    """The data set with `count` training samples, drawn by `seed`, instead of all."""
+    return _chosen(dataset, np.sort(np.random.default_rng(seed).permutation(len(dataset.x_train))[:count]))
+
+
+def of_classes(dataset: Dataset, classes: Sequence[int]) -> Dataset:
+    """The data set with those training samples alone that are of some classes."""
+    return _chosen(dataset, np.flatnonzero(np.isin(dataset.y_train, classes)))
+
+
+def _chosen(dataset: Dataset, places: Any) -> Dataset:
+    return dataclasses.replace(dataset, x_train=dataset.x_train[places], y_train=dataset.y_train[places])
+
+
+def _cost(history: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {"epochs": len(history), "seconds": round(sum(row["seconds"] for row in history), 1)}
+
+
+def _said(name: str, seed: int) -> Callable[..., None]:
+    """A progress that says when an epoch begins, for logs as well as for people."""
+    last = [""]
+
+    def progress(done: float, total: float, text: str = "") -> None:
+        line = ", ".join(text.split(", ")[:2])  # who, which epoch
+        if line != last[0]:
+            last[0] = line
+            print(f"{name}, seed {seed}: {text}", file=sys.stderr, flush=True)
+
+    return progress
+
+
+def _sources(experiment: Path) -> str:
+    """A digest of the sources that decide an experiment's results."""
+    root = Path(edgekd.__file__).parent
+    files = [file for part in _TRAINING for file in sorted((root / part).rglob("*.py"))]
+    digest = hashlib.sha256()
+    for file in [*files, _PACKAGE / "bench.py", experiment]:
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()

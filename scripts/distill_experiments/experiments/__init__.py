@@ -1,0 +1,1 @@
+"""One experiment a file: TITLE, SETTINGS, SMALL (settings of a case that takes seconds) and run(bench)."""

@@ -1,0 +1,57 @@
+"""The record of an experiment as JSON, with what it was made by."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from edgekd.errors import InputError
+from edgekd.files import write_atomically
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "scripts" / "results" / "experiments"
+_SOURCES = ("edgekd", "scripts/distill_experiments")
+_PACKAGES = ("edgekd", "torch", "numpy", "scipy", "scikit-learn")
+
+
+def circumstances(command: str) -> dict[str, Any]:
+    """What an experiment is of, when it begins. uncommitted: with changes that the commit does not have."""
+    return {
+        "command": command,
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted": bool(_git("status", "--porcelain", "--", *_SOURCES)),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in _PACKAGES},
+        },
+    }
+
+
+def save(out: Path, record: dict[str, Any]) -> None:
+    write_atomically(out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Raises InputError for a file that is not there or is no record of an experiment."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no record", "run the experiment first, or name a record: --out") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(record, dict) or not {"title", "result", "seeds"} <= record.keys():
+        raise InputError(f"{path}: not a record of an experiment")
+    return record
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
