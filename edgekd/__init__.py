@@ -3,6 +3,7 @@
 Each stage is one function; what it needs is imported when it is first used:
 
     train, distill       networks (torch); Teacher: one of them and how to ask it
+    prune                a trained network without the channels that matter least
     quantize_aware       a trained network, fine-tuned in int8 steps where int8 loses accuracy
     convert, verify      torch to int8 .tflite, checked on TensorFlow Lite Micro
     compile              .tflite to C11
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edgekd.compiler import compile_model as compile
     from edgekd.convert.api import convert, verify
     from edgekd.distill.api import distill, train
+    from edgekd.distill.prune import prune
     from edgekd.distill.qat import quantize_aware
     from edgekd.distill.teachers import Teacher
     from edgekd.evaluate.api import bench_model as bench
@@ -35,6 +37,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "train": "edgekd.distill.api:train",
     "distill": "edgekd.distill",
+    "prune": "edgekd.distill.prune:prune",
     "quantize_aware": "edgekd.distill.qat:quantize_aware",
     "Teacher": "edgekd.distill.teachers:Teacher",
     "convert": "edgekd.convert",
@@ -50,6 +53,7 @@ _HOMES = {
 __all__ = [  # noqa: RUF022 - in the order of the data's way
     "train",
     "distill",
+    "prune",
     "quantize_aware",
     "Teacher",
     "convert",

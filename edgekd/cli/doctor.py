@@ -45,6 +45,7 @@ _PACKAGES = (
     ("torch", "training", False, "pip install 'edgekd[train]'"),
     ("matplotlib", "plots of the report", False, "pip install 'edgekd[train]'"),
     ("tensorboard", "learning curves", False, "pip install 'edgekd[train]'"),
+    ("torch-pruning", "students with fewer channels", False, "pip install 'edgekd[train]'"),
     ("onnxruntime", "teachers in ONNX files", False, "pip install 'edgekd[teachers]'"),
     ("keras", "teachers in Keras files", False, "pip install 'edgekd[teachers]'"),
     ("onnx2tf", "conversion to .tflite", False, "pip install 'edgekd[convert]'"),
