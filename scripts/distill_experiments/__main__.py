@@ -20,6 +20,9 @@ from edgekd.paths import home
 NAMES = {
     "hinton-transfer-3-percent": "transfer_3_percent",
     "hinton-missing-class": "missing_class",
+    "hinton-ensemble": "ensemble",
+    "hinton-temperature": "temperature",
+    "keras-example": "keras_example",
 }
 
 

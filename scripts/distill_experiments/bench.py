@@ -19,6 +19,9 @@ from edgekd import data, models
 from edgekd.data import Dataset
 from edgekd.distill.api import DistillResult
 from edgekd.distill.comparison import compared
+from edgekd.distill.inference import accuracy, predict
+from edgekd.distill.inputs import channels_first
+from edgekd.distill.methods.soft_targets import soften
 
 Settings = Mapping[str, Any]
 Run = dict[str, Any]  # name, seed, figures
@@ -124,6 +127,13 @@ def some(dataset: Dataset, count: int, seed: int) -> Dataset:
 def of_classes(dataset: Dataset, classes: Sequence[int]) -> Dataset:
     """The data set with those training samples alone that are of some classes."""
     return _chosen(dataset, np.flatnonzero(np.isin(dataset.y_train, classes)))
+
+
+def together(teachers: Sequence[nn.Module], dataset: Dataset) -> float:
+    """Accuracy on the test set, percent, of the mean of the teachers' probabilities."""
+    x = channels_first(dataset.x_test)
+    said = torch.stack([soften(predict(teacher, x), 1.0) for teacher in teachers]).mean(dim=0)
+    return accuracy(said, torch.from_numpy(dataset.y_test))
 
 
 def _chosen(dataset: Dataset, places: Any) -> Dataset:

@@ -36,4 +36,4 @@ def _number(value: float, unit: str) -> str:
 
 
 def _bare(value: float, unit: str, sign: str = "") -> str:
-    return f"{value:{sign},.{2 if unit == '%' else 1}f}"
+    return f"{value:{sign},.{2 if unit in ('%', 'points') else 1}f}"
