@@ -106,6 +106,33 @@ class Distill(Strict):
         return {**self.options, **{name: value for name, value in beside.items() if value is not None}}
 
 
+class Prune(Strict):
+    """Leave channels out of the trained student and its control, and train both once more, as they were trained.
+
+    share: of the channels of each layer. criterion: which go: the smallest by L1 norm of their weights, or by the scale
+    of their batch normalisation, see edgekd.distill.prune. epochs, learning_rate: by default the student's own.
+    """
+
+    share: Annotated[float, Field(gt=0.0, lt=1.0, allow_inf_nan=False)]
+    criterion: Literal["l1", "batch-norm"] = "l1"
+    epochs: PositiveInt | None = None
+    learning_rate: Rate | None = None
+
+
+class Quantize(Strict):
+    """Fine-tune the float student and its control in the int8 steps they are converted to, see edgekd.distill.qat.
+
+    aware: true, false (post-training quantization), or "auto": when post-training quantization loses the student more
+    than max_loss points on the validation set. weight_bits: 8, or 4 for weights of 15 levels, stored in int8.
+    """
+
+    aware: bool | Literal["auto"] = "auto"
+    max_loss: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)] = 0.5
+    weight_bits: Literal[8, 4] = 8
+    epochs: PositiveInt = 3
+    learning_rate: Rate = 1e-3
+
+
 class Convert(Strict):
     """calibration_samples: training images that set the activation ranges. max_accuracy_drop, of an anomaly detector
     max_auc_drop: points, or AUC, that int8 may lose against the float student on the test set before the run ends as
@@ -204,6 +231,8 @@ class Recipe(Strict):
     teacher_files: list[TeacherFile] = []
     student: Network
     distill: Distill = Distill()
+    prune: Prune | None = None
+    quantize: Quantize = Quantize()
     convert: Convert = Convert()
     deploy: Deploy = Deploy()
     evaluate: Evaluate = Evaluate()
@@ -225,6 +254,12 @@ class Recipe(Strict):
         return self
 
     @model_validator(mode="after")
+    def _few_bits_are_learned(self) -> Recipe:
+        if self.quantize.weight_bits != 8 and self.quantize.aware is not True:
+            raise ValueError("quantize.weight_bits is 4\nweights of 4 bits are learned: set quantize.aware = true")
+        return self
+
+    @model_validator(mode="after")
     def _task_has_what_it_needs(self) -> Recipe:
         distill, gates = self.distill, self.gates
         if self.task == "classify":
@@ -241,6 +276,8 @@ class Recipe(Strict):
             "distill.augment": distill.augment != "none"
             or (self.teacher and self.teacher.augment) not in (None, "none"),
             "distill.seeds": distill.seeds != 1,
+            "prune": self.prune is not None,
+            "quantize.aware": self.quantize.aware is True,
             "gates.accuracy": gates.accuracy is not None,
         }
         if names := [name for name, used in unused.items() if used]:

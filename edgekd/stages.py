@@ -39,6 +39,7 @@ class Stage:
 def _distill_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
         **_parts(recipe, "seed", "task", "data", "teacher", "teacher_files", "student", "distill"),
+        **_parts(recipe, "prune", "quantize"),
         "data_sha256": _data_digest(recipe),
         "code_sha256": {place: source_digest(place) for place in _code_of(recipe)},
         "teacher_files_sha256": [sha256_of(file.path) for file in recipe.teacher_files],
@@ -65,7 +66,7 @@ def _distill(recipe: Recipe, folder: Path, progress: Progress) -> list[Path]:
 
 def _convert_inputs(recipe: Recipe, folder: Path) -> dict[str, Any]:
     return {
-        **_parts(recipe, "seed", "task", "data", "convert"),
+        **_parts(recipe, "seed", "task", "data", "convert", "prune", "quantize"),
         "student": recipe.student.model_dump(mode="json", include={"model", "options"}),
         "data_sha256": _data_digest(recipe),
         "code_sha256": source_digest(recipe.student.model),

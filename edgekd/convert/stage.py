@@ -32,7 +32,8 @@ _CONVERTED_AT = 0.4  # share of the stage's time that conversion takes, two core
 def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> list[Path]:
     """Convert and verify what `distill` left in the run directory `folder`; returns the files made.
 
-    convert/student.tflite, convert/control.tflite: int8 in and out.
+    convert/student.tflite, convert/control.tflite: int8 in and out; of networks that `distill` fine-tuned in int8
+    steps, with exactly the scales and weights they learned.
     convert/convert.json: for each network float and int8 accuracy in percent and confusion matrix (of an anomaly
     detector AUC), operators, sizes and TFLM's arena; versions, seconds. convert/convert.log: what the converters
     printed. Raises BadResultError when the student loses more than `convert.max_accuracy_drop` points
@@ -47,8 +48,9 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
     )
     out = folder / "convert"
     networks = {name: _trained(recipe, folder / "distill" / f"{name}.safetensors") for name in _NETWORKS}
+    aware = {name: _fine_tuned(recipe, folder / "distill", name, network) for name, network in networks.items()}
     converted = convert_all(
-        {out / f"{name}.tflite": network for name, network in networks.items()},
+        {out / f"{name}.tflite": aware[name] or network for name, network in networks.items()},
         calibration_of(dataset, recipe),
         log=out / "convert.log",
         progress=_between(progress, 0.0, _CONVERTED_AT),
@@ -63,6 +65,7 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
         told = _between(progress, start, start + step)
         figures_of = _detector if recipe.task == "anomaly" else _classifier
         figures[name] = figures_of(model, network, dataset, recipe.convert, name == "student", told)
+        figures[name] |= {"quantization": "aware" if aware[name] is not None else "post-training"}
         figures[name] |= {"file": model.name, "sha256": converted[model].sha256, "bytes": converted[model].size}
     write_atomically(out / "convert.json", json.dumps(_summary(figures, recipe, dataset, converted), indent=2) + "\n")
     return [out / name for name in ("student.tflite", "control.tflite", "convert.json", "convert.log")]
@@ -70,15 +73,34 @@ def run_convert(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
 
 def _trained(recipe: Recipe, weights: Path) -> torch.nn.Module:
     """The student's network with the weights of a file. Raises InputError when they are not there or do not fit."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_model
-
     from edgekd.models import resolve
 
     if not weights.is_file():
         raise InputError(f"{weights}: no such file", "train first: edgekd distill RECIPE")
     network = resolve(recipe.student.model, **recipe.student.options)
+    return _load(network, weights, recipe, pruned=recipe.prune is not None)
+
+
+def _fine_tuned(recipe: Recipe, folder: Path, name: str, network: torch.nn.Module) -> torch.nn.Module | None:
+    """The network in the int8 steps that `distill` fine-tuned it in; None when it did not."""
+    from edgekd.distill.quantized import quantized
+
+    weights = folder / f"{name}-quantized.safetensors"
+    if not weights.is_file():
+        return None
+    return _load(quantized(network, None, weight_bits=recipe.quantize.weight_bits), weights, recipe)
+
+
+def _load(network: torch.nn.Module, weights: Path, recipe: Recipe, *, pruned: bool = False) -> torch.nn.Module:
+    """`network` with the weights of a file, in evaluation mode. pruned: it may have more channels than they."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file, load_model
+
+    from edgekd.distill.prune import resize
+
     try:
+        if pruned:
+            resize(network, load_file(str(weights)))
         load_model(network, str(weights))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise InputError(

@@ -93,12 +93,13 @@ class _Fixed(nn.Module):
 
 
 def quantized(
-    model: nn.Module, calibration: Tensor, *, weight_bits: int = 8, input_scale: float | None = None
+    model: nn.Module, calibration: Tensor | None, *, weight_bits: int = 8, input_scale: float | None = None
 ) -> QuantizedNetwork:
     """A copy of `model` with fake quantization, its first scales those of the ranges on `calibration`.
 
-    calibration: (samples, channels, …), of which the first 2,048 are used. weight_bits: 8, or 4 for 15 levels stored in
-    int8. input_scale: of an input whose steps, around 0, are given; otherwise its range on the samples is kept.
+    calibration: (samples, channels, …), of which the first 2,048 are used; None when the scales are loaded after.
+    weight_bits: 8, or 4 for 15 levels stored in int8. input_scale: of an input whose steps, around 0, are given;
+    otherwise its range on the samples is kept.
     Raises InputError for a network that cannot be traced or that has an operation without a known int8 form.
     """
     if weight_bits not in LEVELS:
@@ -114,7 +115,8 @@ def quantized(
     _fold(traced)
     _Marking(traced, LEVELS[weight_bits]).mark()
     network = QuantizedNetwork(traced, weight_bits)
-    _calibrate(network, calibration[:_CALIBRATION_SAMPLES], input_scale)
+    if calibration is not None:
+        _calibrate(network, calibration[:_CALIBRATION_SAMPLES], input_scale)
     return network
 
 

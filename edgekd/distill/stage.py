@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +26,16 @@ from edgekd.distill.loggers import Logger, MLflow, Several, TensorBoard, WandB
 from edgekd.distill.macs import count_macs
 from edgekd.distill.methods import BornAgain, method_of
 from edgekd.distill.options import training_of_network
+from edgekd.distill.refine import (
+    Course,
+    Quantizing,
+    Start,
+    pruned_start,
+    quantized_start,
+    quantizing_plan,
+    retrained,
+    tuned,
+)
 from edgekd.distill.seeds import mixed, seeded
 from edgekd.distill.summary import Networks, summary
 from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of
@@ -47,7 +57,9 @@ def run_distill(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
     of the others as student-seed-N and control-seed-N. distill/distill.json: for each network its seed, history (see
     training.fit), accuracies in percent and seconds; the test set is asked once, after all training. distill/parts/:
     checkpoints and what is done, for going on after an interruption. distill/answers/: of the teachers.
-    distill/tensorboard/: event files.
+    distill/tensorboard/: event files. With [prune] those networks have fewer channels, and the whole ones are kept as
+    student-whole and control-whole. Fine-tuned in int8 steps, the first student and control are there as
+    student-quantized and control-quantized, too.
     Raises InputError for data and networks that do not fit, EdgekdError when training diverges.
     """
     return _Run(recipe, folder / "distill", progress).all()
@@ -77,6 +89,11 @@ class _Run:
         assistants = [
             self._checked(f"assistant {number}", one) for number, one in enumerate(recipe.distill.assistants, start=1)
         ]
+        if self._method.trains_teachers and (recipe.prune is not None or recipe.quantize.aware is True):
+            raise InputError(
+                f"{self._method.name} has peers that learn with the student: they cannot teach it once more",
+                "leave out [prune] and set quantize.aware = false, or use another method",
+            )
         self._given = [_spec(file) for file in recipe.teacher_files]
         self._check_teachers()
         self._work = Work(self._jobs(assistants), progress)
@@ -92,14 +109,18 @@ class _Run:
         for number in range(self._recipe.distill.seeds):
             seed, suffix = self._recipe.seed + number, f"-seed-{number}" if number else ""
             courses.append(self._course(together, seed, suffix))
-            controls.append(self._network(f"control{suffix}", _titled("control", number), self._recipe.student, seed))
-        networks = Networks(
-            teachers, together, [course[-1] for course in courses], controls, [one for c in courses for one in c[:-1]]
-        )
-        said = summary(self._recipe, self._dataset, self._parts, networks, self._macs, self._method)
+            controls.append(self._control(seed, suffix))
+        students = [course.networks[-1] for course in courses]
+        between = [one for course in (*courses, *controls) for one in course.networks[:-1]]
+        networks = Networks(teachers, together, students, [course.networks[-1] for course in controls], between)
+        quantizing = self._quantize(courses[0], controls[0])
+        macs = {**self._macs, "student": count_macs(students[0].model, tuple(self._val.x.shape[1:]))}
+        said = summary(self._recipe, self._dataset, self._parts, networks, macs, self._method)
+        said["quantize"] = quantizing.figures(self._parts["test"])
         self._log.finish({f"{name}_test_accuracy": said[name]["test_accuracy"] for name in ("student", "control")})
         write_atomically(self._out / "distill.json", json.dumps(said, indent=2))
-        return [*(network.weights for network in networks.trained()), self._out / "distill.json"]
+        made = [*networks.trained(), *quantizing.networks]
+        return [*(network.weights for network in made), self._out / "distill.json"]
 
     def _teachers(self) -> list[Trained]:
         teacher = self._recipe.teacher
@@ -115,7 +136,7 @@ class _Run:
         count = self._recipe.teacher.count if self._recipe.teacher else 0
         return [1000 * (self._recipe.seed + 1) + index for index in range(count)]
 
-    def _course(self, teachers: Ensemble, seed: int, suffix: str) -> list[Trained]:
+    def _course(self, teachers: Ensemble, seed: int, suffix: str) -> Course:
         """The networks of a seed that are taught, each by the one before; the student is the last."""
         recipe, course = self._recipe, []
         number = seed - recipe.seed
@@ -131,12 +152,42 @@ class _Run:
             (f"generation-{place}", f"generation {place}", recipe.student, mixed(seed, place) % 2**31)
             for place in range(1, generations)
         ]
-        steps.append(("student", "student", recipe.student, seed))
         for name, title, network, own_seed in steps:
             trained = self._network(f"{name}{suffix}", _titled(title, number), network, own_seed, teachers=teachers)
             course.append(trained)
             teachers = self._ensemble([Teacher(trained.model)])
-        return course
+        return Course([*course, *self._last("student", seed, suffix, teachers)], teachers)
+
+    def _control(self, seed: int, suffix: str) -> Course:
+        return Course(self._last("control", seed, suffix, None), None)
+
+    def _last(self, name: str, seed: int, suffix: str, teachers: Ensemble | None) -> list[Trained]:
+        """Student or control; with [prune] the whole one and then, trained once more, the pruned one."""
+        recipe, title = self._recipe, _titled(name, seed - self._recipe.seed)
+        if recipe.prune is None:
+            return [self._network(f"{name}{suffix}", title, recipe.student, seed, teachers=teachers)]
+        whole = self._network(f"{name}-whole{suffix}", f"{title}, whole", recipe.student, seed, teachers=teachers)
+        start = pruned_start(whole, recipe.prune, self._train.x)
+        network = retrained(recipe.student, recipe.prune)
+        return [whole, self._network(f"{name}{suffix}", title, network, seed, teachers=teachers, start=start)]
+
+    def _quantize(self, student: Course, control: Course) -> Quantizing:
+        """Student and control fine-tuned in int8 steps, if that is wanted."""
+        asked, recipe = self._recipe.quantize, self._recipe
+        trained = student.networks[-1].model
+        plan = quantizing_plan(asked, trained, self._train.x, self._val, self._dataset.input_scale)
+        if plan.aware and self._method.trains_teachers:
+            plan = replace(plan, aware=False, reason=f"{self._method.name} has no teachers for it; {plan.reason}")
+        made: list[Trained] = []
+        for name, course in (("student", student), ("control", control)):
+            weights = self._out / f"{name}-quantized.safetensors"
+            if not plan.aware:
+                weights.unlink(missing_ok=True)
+                continue
+            start = quantized_start(course.networks[-1], asked, self._train.x, self._dataset.input_scale)
+            network, title = tuned(recipe.student, asked), f"{name} in int8 steps"
+            made.append(self._network(weights.stem, title, network, recipe.seed, teachers=course.teachers, start=start))
+        return Quantizing(plan, made)
 
     def _peers(self) -> Ensemble:
         """The teachers' networks with their first weights: they learn with the student."""
@@ -181,16 +232,21 @@ class _Run:
         seed: int,
         augment: str | None = None,
         teachers: Ensemble | None = None,
+        start: Start | None = None,
     ) -> Trained:
-        """The network `name`: loaded when it is done, trained (on) when it is not; teachers: of a student."""
+        """The network `name`: loaded when it is done, trained (on) when it is not.
+
+        teachers: of a student. start: what it is made from, when not from random weights.
+        """
         training = training_of_network(network, seed, self._recipe.distill.select)
         augment = augment or self._recipe.distill.augment
         store = Store(self._out / "answers") if self._recipe.distill.cache else None
         teaching = Teaching(self._method, teachers, store) if teachers is not None else None
         made_from = [network.model, network.options, asdict(training), augment, self._data_digests]
         taught = teaching.identity() if teaching is not None else []
+        made_from += [start.identity] if start is not None else []
         identity = identity_of(*made_from, taught, source_digest(network.model), torch.__version__)
-        model = self._new(network, seed)
+        model = start.model if start is not None else self._new(network, seed)
         share = self._work.begin(name)
         if (kept := self._keeper.find(name, identity, model)) is not None:
             for row in kept.record["history"]:
@@ -236,8 +292,10 @@ class _Run:
                 jobs[f"assistant-{place}{suffix}"] = training_work(network.epochs, count, macs)
             if isinstance(self._method, BornAgain):
                 jobs |= {f"generation-{place}{suffix}": alone for place in range(1, self._method.generations)}
-            jobs[f"student{suffix}"] = alone + self._asked_work(student)
-            jobs[f"control{suffix}"] = alone
+            for name, work in (("student", alone + self._asked_work(student)), ("control", alone)):
+                if recipe.prune is not None:
+                    jobs[f"{name}-whole{suffix}"] = work
+                jobs[f"{name}{suffix}"] = work
         return jobs
 
     def _asked_work(self, network: Network) -> int:

@@ -23,12 +23,16 @@ class Work:
         self._jobs, self._progress = dict(jobs), progress
 
     def begin(self, name: str) -> Share:
-        """A function to be told the share of `name` that is done, and a line of text; what comes before is done."""
-        names = list(self._jobs)
-        before = sum(self._jobs[earlier] for earlier in names[: names.index(name)])
-        total = sum(self._jobs.values())
+        """A function to be told the share of `name` that is done, and a line of text; what comes before is done.
+
+        A network that is not among the jobs comes after all of them.
+        """
+        names, total = list(self._jobs), sum(self._jobs.values())
+        known = name in self._jobs
+        before = sum(self._jobs[earlier] for earlier in names[: names.index(name)]) if known else total
+        own = self._jobs[name] if known else 0
 
         def share(done: float, text: str) -> None:
-            self._progress(before + done * self._jobs[name], total, text)
+            self._progress(before + done * own, total, text)
 
         return share
