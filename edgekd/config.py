@@ -123,7 +123,8 @@ class Quantize(Strict):
     """Fine-tune the float student and its control in the int8 steps they are converted to, see edgekd.distill.qat.
 
     aware: true, false (post-training quantization), or "auto": when post-training quantization loses the student more
-    than max_loss points on the validation set. weight_bits: 8, or 4 for weights of 15 levels, stored in int8.
+    than max_loss points on the validation set, and more than chance may (sign test). weight_bits: 8, or 4 for weights
+    of 15 levels, stored in int8. epochs, learning_rate: of the fine-tuning, with AdamW.
     """
 
     aware: bool | Literal["auto"] = "auto"

@@ -101,6 +101,25 @@ def test_auto_fine_tunes_when_int8_loses_more_than_allowed() -> None:
     assert quantizing_plan(Quantize(aware=True), student, val.x, val, None).aware
 
 
+def test_auto_does_not_take_chance_for_a_loss() -> None:
+    import edgekd
+    from edgekd.distill.inference import predict
+    from edgekd.distill.quantized import quantized
+
+    x, y = images(300, 1)
+    student = convnet(4)
+    edgekd.train(student, (x, y), (x, y), epochs=8, batch_size=30)
+    outlier, labels = torch.from_numpy(np.concatenate([x, 300 * x[:1]])), torch.from_numpy(y)
+    x = torch.from_numpy(x)
+    right = [predict(one, x).argmax(1) == labels for one in (student, quantized(student, outlier))]
+    lost = torch.nonzero(right[0] & ~right[1]).flatten()
+    for count, aware, words in ((4, False, "not more than chance does"), (5, True, "more than 0.5")):
+        chosen = Samples(x[lost[:count]], labels[lost[:count]])
+        plan = quantizing_plan(Quantize(), student, outlier, chosen, None)
+        assert plan.aware is aware and words in plan.reason  # half to the power of 4 is above 0.05, of 5 below
+        assert plan.accuracies["float_val_accuracy"] == 100 and plan.accuracies["untrained_val_accuracy"] == 0
+
+
 def test_auto_says_why_a_network_keeps_post_training_quantization() -> None:
     val = Samples(torch.zeros(2, 1, 8, 8), torch.zeros(2, dtype=torch.int64))
     student = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 8), torch.nn.GELU(), torch.nn.Flatten())
