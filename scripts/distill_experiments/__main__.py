@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from distill_experiments import record
-from distill_experiments.bench import Bench
 from distill_experiments.table import table
 from edgekd.errors import EdgekdError
 from edgekd.paths import home
@@ -23,22 +22,26 @@ NAMES = {
     "hinton-ensemble": "ensemble",
     "hinton-temperature": "temperature",
     "keras-example": "keras_example",
+    "methods-digits": "methods_digits",
+    "methods": "methods",
+    "headline": "headline",
 }
 
 
-def main() -> int:
-    options = _arguments()
+def main(arguments: Sequence[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _options(arguments)
     if options.name is None:
         print("\n".join(NAMES))
         return 0
     try:
-        return _show(options) if options.table else _run(options)
+        return _show(options) if options.table else _run(options, shlex.join(arguments))
     except EdgekdError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
-def _arguments() -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/experiments", description="What distillation gives, beside controls."
     )
@@ -49,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="the record (scripts/results/experiments/NAME.json)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (1)")
     parser.add_argument("--cache", type=Path, help="where trained networks are kept ($EDGEKD_HOME/experiments)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.seeds < 1 or options.threads < 1:
         parser.error("--seeds and --threads: 1 or more")
     return options
@@ -60,14 +63,17 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, command: str) -> int:
+    import torch
+
+    from distill_experiments.bench import Bench
+
     experiment = importlib.import_module(f"distill_experiments.experiments.{NAMES[options.name]}")
-    command = f"scripts/experiments {shlex.join(sys.argv[1:])}"
-    made_by = record.circumstances(command)
+    made_by = record.circumstances(f"scripts/experiments {command}")
     torch.set_num_threads(options.threads)
     settings = experiment.SMALL if options.small else experiment.SETTINGS
     cache = options.cache or home() / "experiments"
-    bench = Bench(options.name, Path(experiment.__file__), settings, options.seeds, cache)
+    bench = Bench(options.name, Path(inspect.getfile(experiment.run)), settings, options.seeds, cache)
     experiment.run(bench)
     said = {"title": experiment.TITLE, "seeds": options.seeds, "threads": options.threads, "settings": settings}
     made = {**made_by, **said, "result": bench.result()}

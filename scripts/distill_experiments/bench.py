@@ -102,10 +102,19 @@ class Bench:
         runs = sorted((run for run in self.runs if run["name"] == name), key=lambda run: run["seed"])
         return [run["figures"][figure] for run in runs]
 
-    def compare(self, title: str, student: str, control: str, figure: str = "test_accuracy", unit: str = "%") -> None:
-        """Runs of two names, pair by pair of a seed."""
-        found = compared(self.figures(student, figure), self.figures(control, figure))
-        names = {"student_runs": student, "control_runs": control, "figure": figure}
+    def compare(
+        self,
+        title: str,
+        student: str,
+        control: str,
+        figure: str = "test_accuracy",
+        unit: str = "%",
+        control_figure: str | None = None,
+    ) -> None:
+        """A figure of the runs of two names, pair by pair of a seed; control_figure: of the second, where another."""
+        beside = control_figure or figure
+        found = compared(self.figures(student, figure), self.figures(control, beside))
+        names = {"student_runs": student, "control_runs": control, "figure": figure, "control_figure": beside}
         self.comparisons.append({"title": title, "unit": unit, **names, **found})
 
     def value(self, title: str, value: float, unit: str = "%") -> None:
