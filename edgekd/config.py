@@ -193,8 +193,8 @@ class Search(Strict):
     """Which students `edgekd search` tries, and what they may cost.
 
     options: of the student, each with a list of values or a range; by default those of its family, see
-    edgekd.search.space. trials: candidates in all. seconds: of one call; no candidate is begun after them. epochs: of
-    a candidate's training, by default the student's. seeds: students trained of each candidate, the mean counts.
+    edgekd.search.space. trials: candidates trained in all. seconds: of one call; no candidate is begun after them.
+    epochs: of a candidate's training, by default the student's. seeds: students trained of each, the mean counts.
     prune: end a training that falls behind. minimize: the cost held against accuracy; "speed" is instructions, or on
     AVR cycles.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @RECIPE
 @click.option("--board", metavar="NAME|FILE", help="The board that students must fit; the recipe's without it.")
 @OUT
-@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Candidates in all.")
+@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Candidates to train in all.")
 @click.option("--seconds", type=click.IntRange(min=1), metavar="S", help="Begin no candidate after so long.")
 @click.option("--flash", type=SIZE, metavar="SIZE", help="Bytes (or 24K) of flash that the model may add.")
 @click.option("--ram", type=SIZE, metavar="SIZE", help="Bytes (or 8K) of RAM that the model may add, with its stack.")
@@ -47,7 +47,7 @@ def command(recipe: Path, board: str | None, out: Path | None, as_json: bool, **
     for line in front_notes(result):
         console.print(line, soft_wrap=True, markup=False)
     found = folder / "search"
-    console.print(f"recipes: {found / 'front-N.toml'}; plot: {found / 'front.svg'}", soft_wrap=True, markup=False)
+    console.print(f"recipes: {found / 'front'}; plot: {found / 'front.svg'}", soft_wrap=True, markup=False)
 
 
 def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:

@@ -18,6 +18,7 @@ from edgekd.errors import BadResultError, DeviceError, InputError
 from edgekd.files import write_atomically
 from edgekd.firmware import deploy
 from edgekd.firmware.board import BoardProfile, list_boards
+from edgekd.firmware.folder import locked
 from edgekd.search.candidates import Candidate
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def over_budget(cost: Cost, bench: Bench, search: Search) -> Refusal | None:
     """The first budget that a cost exceeds, or the board's memory."""
     memory = bench.target.memory
     limits: list[tuple[str, float | None, float | None]] = [
-        ("flash", cost.flash, min(search.flash or memory.flash, memory.flash)),
+        ("flash", cost.flash, flash_limit(bench, search)),
         ("RAM", cost.ram, min(search.ram or memory.ram, memory.ram)),
         ("instructions", cost.instructions, search.instructions),
         ("cycles", cost.cycles, search.cycles),
@@ -139,6 +140,12 @@ def over_budget(cost: Cost, bench: Bench, search: Search) -> Refusal | None:
             bytes_of = "bytes of " if name in ("flash", "RAM") else ""
             return Refusal(f"needs {needed:,.6g} {bytes_of}{name}, {limit:,.6g} are allowed", needed / limit - 1)
     return None
+
+
+def flash_limit(bench: Bench, search: Search) -> int:
+    """Bytes of flash that a model may add."""
+    there = bench.target.memory.flash
+    return min(search.flash or there, there)
 
 
 class Meter:
@@ -159,8 +166,25 @@ class Meter:
         self._recipe, self._bench, self._build, self._folder = recipe, bench, build, folder
         self._calibration = calibration[:_CALIBRATION]
 
+    def screen(self, candidate: Candidate) -> Refusal | None:
+        """Refuse, in a moment, what cannot be built and what has more weights than flash: at int8, a byte each."""
+        try:
+            model = self._build(candidate)
+        except InputError as error:
+            return Refusal(error.message)
+        weights = sum(parameter.numel() for parameter in model.parameters() if parameter.ndim > 1)
+        limit = flash_limit(self._bench, self._recipe.search)
+        if weights <= limit:
+            return None
+        return Refusal(
+            f"its {weights:,} weights alone exceed the {limit:,} bytes of flash allowed", weights / limit - 1
+        )
+
     def __call__(self, candidates: Sequence[Candidate]) -> list[Cost | Refusal]:
-        """What each costs, or why it is refused. Raises ToolError for a missing tool, BadResultError."""
+        """What each costs, or why it is refused; those that pass `screen`.
+
+        Raises ToolError for a missing tool, BadResultError when a board's answers are wrong.
+        """
         unknown = {one.key: one for one in candidates if self._kept(one) is None}
         with tempfile.TemporaryDirectory(prefix="edgekd-search-") as scratch:
             found = self._converted(list(unknown.values()), Path(scratch))
@@ -206,12 +230,7 @@ class Meter:
         from edgekd.convert.api import convert_all
 
         found: dict[str, Path | Cost | Refusal] = {}
-        models: dict[Path, nn.Module] = {}
-        for one in candidates:
-            try:
-                models[scratch / f"{one.key}.tflite"] = self._build(one)
-            except InputError as error:
-                found[one.key] = Refusal(error.message)
+        models = {scratch / f"{one.key}.tflite": self._build(one) for one in candidates}
         groups = [models] if models else []
         while groups:
             group = groups.pop()
@@ -243,7 +262,8 @@ class Meter:
 
     def _keep(self, key: str, found: Path | Cost | Refusal) -> None:
         assert not isinstance(found, Path)
-        write_atomically(self._file(key), json.dumps(asdict(found), indent=1) + "\n")
+        with locked(self._folder):  # another process may have measured the same one
+            write_atomically(self._file(key), json.dumps(asdict(found), indent=1) + "\n")
 
     def _file(self, key: str) -> Path:
         return self._folder / key / "cost.json"

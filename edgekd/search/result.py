@@ -15,6 +15,8 @@ from edgekd.search.cost import Bench, Cost
 from edgekd.search.space import Space
 
 Row = dict[str, Any]
+# What students are, of their options and the files of their weights; see edgekd.search.confirm.
+Confirm = Callable[[Sequence[tuple[Options, Path]]], list[dict[str, Any]]]
 
 
 def front_of(rows: Sequence[Row], what: str) -> list[Row]:
@@ -33,17 +35,19 @@ def write_result(
     space: Space,
     rows: Sequence[Row],
     out: Path,
-    confirm: Callable[[Options, Path], dict[str, Any]],
+    confirm: Confirm,
 ) -> dict[str, Any]:
     """Write the files, and return what search.json says.
 
-    rows: all candidates, at least one of them complete. confirm: what a trained student is in int8, of its options and
-    weights; see edgekd.search.confirm.
+    rows: all candidates, at least one of them complete. confirm: what trained students are in
+    int8.
     """
-    front = []
-    for number, row in enumerate(front_of(rows, recipe.search.minimize), start=1):
-        confirmed = confirm(row["options"], out / row["weights"]) if row["weights"] else None
-        front.append({**_shown(row), "recipe": f"front-{number}.toml", "int8": confirmed})
+    best = front_of(rows, recipe.search.minimize)
+    confirmed = confirm([(row["options"], out / row["weights"]) for row in best])
+    front = [
+        {**_shown(row), "recipe": f"front/{number}.toml", "int8": int8}
+        for number, (row, int8) in enumerate(zip(best, confirmed, strict=True), start=1)
+    ]
     said = {
         "name": recipe.name,
         "board": bench.target.name,
@@ -63,7 +67,7 @@ def write_result(
         "front": front,
         "candidates": [_shown(row) for row in rows],
     }
-    for old in out.glob("front-*.toml"):
+    for old in out.glob("front/*.toml"):
         old.unlink()
     for number, row in enumerate(front, start=1):
         write_atomically(out / row["recipe"], recipe_text(recipe, row, number))

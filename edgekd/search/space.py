@@ -56,15 +56,15 @@ class Space:
     def recipes_own(self) -> dict[str, Any] | None:
         """The recipe's own student as parameters of an Optuna trial; None when it is not among those searched."""
         params: dict[str, Any] = {}
+        usual = {name: parameter.default for name, parameter in _parameters(self._student.model).items()}
         for name, values in self._searched.items():
-            if name not in self._student.options:
-                return None
-            value = self._student.options[name]
+            value = self._student.options.get(name, usual.get(name))
+            value = list(value) if isinstance(value, tuple) else value
             if isinstance(values, list):
                 if value not in values:
                     return None
                 params[name] = json.dumps(value)
-            elif not isinstance(value, str | list) and _is_in(values, value):
+            elif isinstance(value, int | float) and _is_in(values, value):
                 params[name] = value
             else:
                 return None
@@ -102,11 +102,8 @@ def _defaults(model: str) -> Mapping[str, Any]:
 
 
 def _check(model: str, searched: Mapping[str, Any]) -> None:
-    try:
-        parameters = inspect.signature(maker_of(model)).parameters
-    except (TypeError, ValueError):
-        return  # a callable without a signature says itself what it does not like
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+    parameters = _parameters(model)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()) or not parameters:
         return
     for name in searched:
         if name not in parameters:
@@ -114,3 +111,11 @@ def _check(model: str, searched: Mapping[str, Any]) -> None:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else "it has " + ", ".join(known)
             raise InputError(f"search.options: model {model} has no option {name!r}", hint)
+
+
+def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
+    """Of the function that makes the network; none where it does not show them, and says itself what it takes."""
+    try:
+        return inspect.signature(maker_of(model)).parameters
+    except (TypeError, ValueError):
+        return {}

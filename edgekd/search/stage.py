@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from edgekd.config import Options, Recipe
+from edgekd.config import Recipe
 from edgekd.errors import BadResultError, InputError, ToolError
 from edgekd.files import write_atomically
 from edgekd.firmware.board import load_board
@@ -17,7 +17,7 @@ from edgekd.firmware.folder import locked
 from edgekd.progress import Progress, silent
 from edgekd.search.candidates import Candidate, Curve, Score
 from edgekd.search.cost import Bench, Cost, Meter, Refusal, bench_for
-from edgekd.search.result import write_result
+from edgekd.search.result import Confirm, write_result
 from edgekd.search.space import Space
 from edgekd.search.study import Proposal, Study, study_in
 
@@ -38,11 +38,12 @@ class Train(Protocol):
 
 
 class Tools(NamedTuple):
-    """What a search asks. confirm: see edgekd.search.result.write_result."""
+    """What a search asks. screen: refuses in a moment what need not be measured."""
 
+    screen: Callable[[Candidate], Refusal | None]
     measure: Measure
     train: Train
-    confirm: Callable[[Options, Path], dict[str, Any]]
+    confirm: Confirm
 
 
 MakeTools = Callable[[Recipe, Bench, Path, Callable[[str], None]], Tools]
@@ -61,7 +62,7 @@ def run_search(
     Goes on where an earlier call ended; several processes may search in one folder at once. make_tools: what measures
     and trains, in place of board and torch.
     Returns what search/search.json says; beside it are front.svg and, for each student of the front, a recipe,
-    front-N.toml. Raises InputError for a recipe that cannot be searched, or another one than the folder's,
+    front/N.toml. Raises InputError for a recipe that cannot be searched, or another one than the folder's,
     BadResultError when nothing fits, and whatever measuring and training raise.
     """
     if make_tools is None:
@@ -73,7 +74,7 @@ def run_search(
     space = Space(recipe)
     out = folder / "search"
     with locked(out):
-        _check_identity(out / "made_from.json", _made_from(recipe, bench, space))
+        _check_identity(out / "made_from.json", _made_from(recipe, bench, space, out))
     with study_in(out, space, recipe.search, recipe.seed) as study:
         told = _Told(study, recipe.search.trials, progress)
         tools = (make_tools or _real_tools)(recipe, bench, out, told)
@@ -88,15 +89,16 @@ def run_search(
                 "widen the budget, or search smaller students: [search.options] in the recipe",
             )
         told("convert and measure the front")
-        with locked(out):
+        with locked(out / "front"):
             return write_result(recipe, bench, space, rows, out, tools.confirm)
 
 
 def _search(study: Study, recipe: Recipe, tools: Tools, told: _Told) -> None:
     until = time.monotonic() + recipe.search.seconds if recipe.search.seconds else None
     while until is None or time.monotonic() < until:
+        told.look()
         told("measure candidates")
-        proposals = study.ask(_AT_ONCE)
+        proposals = _plausible(study, tools)
         if not proposals:
             return
         costs = tools.measure([one.candidate for one in proposals])
@@ -112,7 +114,20 @@ def _search(study: Study, recipe: Recipe, tools: Tools, told: _Told) -> None:
             _train(study, proposal, cost, tools.train, told)
 
 
+def _plausible(study: Study, tools: Tools) -> list[Proposal]:
+    """Candidates that are worth measuring, so many as are measured at once where there are."""
+    found: list[Proposal] = []
+    while len(found) < _AT_ONCE and (asked := study.ask(_AT_ONCE - len(found))):
+        for proposal in asked:
+            if (refusal := tools.screen(proposal.candidate)) is not None:
+                study.refuse(proposal, refusal)
+            else:
+                found.append(proposal)
+    return found
+
+
 def _train(study: Study, proposal: Proposal, cost: Cost, train: Train, told: _Told) -> None:
+    told.look()
     told(f"train {json.dumps(proposal.candidate.options)}")
     score = train(proposal.candidate, lambda curve: study.hopeless(cost, curve))
     if score.accuracies:
@@ -122,13 +137,18 @@ def _train(study: Study, proposal: Proposal, cost: Cost, train: Train, told: _To
 
 
 class _Told:
-    """Progress in trials."""
+    """Progress in trials, of all processes."""
 
     def __init__(self, study: Study, trials: int, progress: Progress) -> None:
         self._study, self._trials, self._progress = study, trials, progress
+        self._done = study.done()
 
     def __call__(self, text: str) -> None:
-        self._progress(min(self._study.done(), self._trials), self._trials, text)
+        self._progress(min(self._done, self._trials), self._trials, text)
+
+    def look(self) -> None:
+        """See how many are done now."""
+        self._done = self._study.done()
 
 
 def _require_packages() -> None:
@@ -150,19 +170,21 @@ def _real_tools(recipe: Recipe, bench: Bench, out: Path, told: Callable[[str], N
 
     trainer = Trainer(recipe, out, told)
     meter = Meter(recipe, bench, trainer.build, trainer.calibration, out / "candidates")
-    return Tools(meter, trainer, Confirm(recipe, trainer, meter))
+    return Tools(meter.screen, meter, trainer, Confirm(recipe, trainer, meter))
 
 
-def _made_from(recipe: Recipe, bench: Bench, space: Space) -> dict[str, Any]:
+def _made_from(recipe: Recipe, bench: Bench, space: Space, out: Path) -> dict[str, Any]:
     """All that a search depends on, as JSON values."""
     from edgekd.stages import STAGES
 
-    (distill,) = (stage for stage in STAGES if stage.name == "distill")
+    # Of parts of the same name, those of earlier stages say it all.
+    stages = [stage.inputs(recipe, out) for stage in reversed(STAGES) if stage.name in ("distill", "convert", "deploy")]
+    inputs = {key: value for stage in stages for key, value in stage.items()}
     return {
-        **distill.inputs(recipe, Path()),
+        **inputs,
+        "versions": {name: version for stage in stages for name, version in stage["versions"].items()},
         "search": recipe.search.model_dump(mode="json", exclude={*_BUDGET, "options"}),
         "search.options": space.description(),
-        "deploy": recipe.deploy.model_dump(mode="json", include={"engine", "optimize"}),
         "board": bench.target.model_dump(mode="json"),
         "measured_on": bench.emulated.model_dump(mode="json"),
     }

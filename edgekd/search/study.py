@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # many of them are done, and not before so many epochs.
 _RIVALS = 5
 _WARM_UP_EPOCHS = 1
+_REFUSED_A_TRIAL = 20
 _SQLITE_WAIT_SECONDS = 60.0
 
 
@@ -49,10 +50,13 @@ class Study:
         self._trials: dict[int, optuna.Trial] = {}
 
     def ask(self, count: int) -> list[Proposal]:
-        """Up to `count` candidates for this process; fewer, or none, when the search has all its trials."""
+        """Up to `count` candidates for this process; fewer, or none, when the search has all its trials.
+
+        Those that are refused do not count, but for so many of them a trial that it is no use to go on.
+        """
         with locked(self._folder):
             self._take_back()
-            left = self._search.trials - self.begun()
+            left = self._left()
             proposals = []
             for _ in range(max(0, min(count, left))):
                 trial = self._study.ask()
@@ -62,12 +66,18 @@ class Study:
                 proposals.append(Proposal(trial.number, candidate))
             return proposals
 
-    def begun(self) -> int:
-        """Trials that are done or that a process has."""
-        return len(self._trials_in("COMPLETE", "PRUNED", "RUNNING"))
-
     def done(self) -> int:
-        return len(self._trials_in("COMPLETE", "PRUNED"))
+        """Candidates that were trained."""
+        return sum(trial.user_attrs["found"]["state"] != "refused" for trial in self._trials_in("COMPLETE", "PRUNED"))
+
+    def _left(self) -> int:
+        """Trials that nobody has begun."""
+        # Seen at one moment: others go on meanwhile.
+        trials = self._trials_in("COMPLETE", "PRUNED", "RUNNING")
+        refused = len([trial for trial in trials if trial.user_attrs.get("found", {}).get("state") == "refused"])
+        if refused >= _REFUSED_A_TRIAL * self._search.trials:
+            return 0
+        return self._search.trials - (len(trials) - refused)
 
     def refuse(self, proposal: Proposal, refusal: Refusal) -> None:
         """Tell that a candidate does not fit, and by how much, so that others like it are proposed less."""
@@ -179,6 +189,7 @@ def study_in(folder: Path, space: Space, search: Search, seed: int) -> Iterator[
             try:
                 yield Study(study, folder, space, search, worker)
             finally:
+                own.unlink(missing_ok=True)
                 storage.remove_session()
     except (SQLAlchemyError, json.JSONDecodeError) as error:
         said = str(error.__cause__ or error).splitlines()[0]

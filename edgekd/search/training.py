@@ -127,9 +127,8 @@ class Trainer:
                 self._teaching = self._taught_by(folder)
                 self._teaching.check(TrainingSet(self._train, self._recipe.distill.augment))
                 # Asked now, under the lock, so that no other process asks the same at the same time.
-                self._teaching.answers(
-                    self._train, self._recipe.distill.augment, self._training(self._recipe.student, 0), None
-                )
+                training = self._training(self._network(Candidate(self._recipe.student.options)), 0)
+                self._teaching.answers(self._train, self._recipe.distill.augment, training, None)
         return self._teaching
 
     def _taught_by(self, folder: Path) -> Teaching:

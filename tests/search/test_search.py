@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from needs import require_module
+from rich.console import Console
 
 for _package in ("optuna", "tomli_w", "matplotlib"):
     require_module(_package)
 
 from edgekd.config import Recipe, load_recipe  # noqa: E402
 from edgekd.errors import BadResultError, InputError  # noqa: E402
+from edgekd.report.front import front_notes, front_table  # noqa: E402
 from edgekd.search.candidates import Candidate, Score  # noqa: E402
 from edgekd.search.cost import Bench, Cost, Refusal, over_budget  # noqa: E402
 from edgekd.search.stage import Tools, run_search  # noqa: E402
@@ -58,9 +63,15 @@ class Made:
                 if hopeless(curve[:epoch]):
                     return Score((), curve[:epoch])
             spread = range(recipe.search.seeds)
-            return Score(tuple(curve[-1] + number for number in spread), curve)
+            return Score(tuple(curve[-1] + number for number in spread), curve, out / "weights")
 
-        return Tools(measure, train, lambda options, weights: {})
+        return Tools(
+            lambda candidate: None, measure, train, lambda students: [int8_of(options) for options, _ in students]
+        )
+
+
+def int8_of(options: dict[str, Any]) -> dict[str, Any]:
+    return {"val_accuracy": curve_of(options)[-1] - 0.25, "cost": asdict(cost_of(options)), "refused": None}
 
 
 def cost_of(options: dict[str, Any]) -> Cost:
@@ -95,7 +106,9 @@ def test_the_recipes_of_the_front_run_as_they_are(tmp_path: Path) -> None:
         found = load_recipe(tmp_path / "search" / row["recipe"])
         assert found.student.options == row["options"] and found.deploy.board == "mps2-an500"
         assert (found.seed, found.student.epochs, found.search) == (3, 4, Recipe.model_fields["search"].default)
-    assert len({load_recipe(file).name for file in (tmp_path / "search").glob("front-*.toml")}) == len(said["front"])
+    assert len({load_recipe(file).name for file in (tmp_path / "search" / "front").glob("*.toml")}) == len(
+        said["front"]
+    )
 
 
 def test_what_does_not_fit_is_never_trained(tmp_path: Path) -> None:
@@ -117,9 +130,21 @@ def test_each_budget_holds(budget: dict[str, int], most: int, tmp_path: Path) ->
     assert any(options["width"] > most for options in made.measured)
 
 
+def test_what_is_screened_out_is_not_measured_and_takes_no_trial(tmp_path: Path) -> None:
+    class Screened(Made):
+        def __call__(self, *arguments: Any) -> Tools:
+            tools = super().__call__(*arguments)
+            return tools._replace(screen=lambda one: Refusal("too wide") if one.options["width"] > 4 else None)
+
+    made = Screened()
+    said = run_search(recipe({"trials": 3, "prune": False, "options": WIDTHS}), tmp_path, make_tools=made)
+    assert len(made.trained) == 3 and {options["width"] for options in made.measured} <= {2, 4}
+    assert said["counts"]["refused"] > 0
+
+
 def test_when_nothing_fits_the_reasons_are_said(tmp_path: Path) -> None:
     with pytest.raises(BadResultError, match=r"none of \d+ candidates fits mps2-an386") as error:
-        run_search(recipe({"trials": 3, "ram": 10, "options": WIDTHS}), tmp_path, make_tools=Made())
+        run_search(recipe({"trials": 1, "ram": 10, "options": WIDTHS}), tmp_path, make_tools=Made())
     assert "bytes of RAM, 10 are allowed" in str(error.value)
 
 
@@ -141,7 +166,7 @@ def test_several_seeds_count_by_their_mean(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_search_goes_on_with_the_candidate_it_had(tmp_path: Path) -> None:
-    plan = recipe({"trials": 12, "prune": False, "options": WIDTHS})
+    plan = recipe({"trials": 12, "prune": False, "options": {"width": {"low": 2, "high": 2000}}})
     stopped = Made(limit=2)
     with pytest.raises(KeyboardInterrupt):
         run_search(plan, tmp_path, make_tools=stopped)
@@ -155,6 +180,37 @@ def test_an_interrupted_search_goes_on_with_the_candidate_it_had(tmp_path: Path)
     again = Made()
     assert run_search(plan, tmp_path, make_tools=again) == said
     assert again.measured == []
+
+
+def test_no_candidate_is_begun_when_the_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("edgekd.search.stage.time.monotonic", lambda: clock[0])
+
+    class Slow(Made):
+        def __call__(self, *arguments: Any) -> Tools:
+            tools = super().__call__(*arguments)
+
+            def train(candidate: Candidate, hopeless: Callable[[list[float]], bool]) -> Score:
+                clock[0] += 10
+                return tools.train(candidate, hopeless)
+
+            return tools._replace(train=train)
+
+    made = Slow()
+    said = run_search(recipe({"trials": 8, "seconds": 25, "options": WIDTHS}), tmp_path, make_tools=made)
+    assert len(made.trained) == 3 and said["counts"]["complete"] == 3
+
+
+def test_the_table_says_what_the_front_is_and_what_it_was_chosen_by(tmp_path: Path) -> None:
+    plan = recipe({"trials": 6, "flash": 1000, "minimize": "flash", "options": {"width": [2, 20]}})
+    said = run_search(plan, tmp_path, board="nucleo_f446re", make_tools=Made())
+    console = Console(record=True, width=100, file=io.StringIO())
+    console.print(front_table(said))
+    text = console.export_text()
+    assert "r on nucleo_f446re: validation accuracy against flash" in text
+    assert re.search(r"1 +width 2 +46\.50 +46\.25 +12 +200 +20", text)
+    notes = "\n".join(front_notes(said))
+    assert "1 trained for 4 epochs, 0 ended early, 1 did not fit" in notes and "costs are of mps2-an386" in notes
 
 
 def test_more_trials_and_seconds_go_on_with_the_same_search(tmp_path: Path) -> None:
@@ -172,6 +228,7 @@ def test_more_trials_and_seconds_go_on_with_the_same_search(tmp_path: Path) -> N
         ({"search": {"trials": 3, "options": WIDTHS, "flash": 900}}, "search changed"),
         ({"deploy": {"optimize": "flash"}}, "deploy changed"),
         ({"deploy": {"board": "mps2-an385"}}, "board, measured_on changed"),
+        ({"convert": {"calibration_samples": 20}}, "convert changed"),
         ({"student": {"model": "search_models:student", "epochs": 5}}, "student changed"),
     ],
 )
@@ -240,7 +297,7 @@ def test_a_board_without_an_emulator_is_measured_on_another_of_its_core(tmp_path
     said = run_search(recipe({"trials": 2, "options": WIDTHS}), tmp_path, board="nucleo_f446re", make_tools=Made())
     assert (said["board"], said["measured_on"]) == ("nucleo_f446re", "mps2-an386")
     assert "nucleo_f446re cannot be emulated: costs are of mps2-an386" in said["notes"][0]
-    table = tomllib.loads((tmp_path / "search" / "front-1.toml").read_text())
+    table = tomllib.loads((tmp_path / "search" / "front" / "1.toml").read_text())
     assert table["deploy"]["board"] == "nucleo_f446re"
 
 

@@ -52,7 +52,8 @@ def test_the_ends_of_all_default_ranges_go_together(model: str) -> None:
         ({"width": 7, "kernel": 3}, None),  # between two steps
         ({"width": 10, "kernel": 3}, None),
         ({"width": 6, "kernel": 7}, None),
-        ({"width": 6}, None),
+        ({"width": 6}, {"width": 6, "kernel": "3"}),  # the family's default
+        ({"kernel": 3}, None),
     ],
 )
 def test_the_recipes_own_student_comes_first_where_it_is_among_those_searched(
