@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 LOWEST, HIGHEST = -128, 127  # steps of an activation
 _SIGNIFICANT_BITS = 16
-_LEAST = 2.0**-40  # of a weight: below it a channel counts as this small, so that its scale is above 0
+_LEAST = 2.0**-40  # of a range: what is smaller counts as this wide, so that its scale is above 0
+_LEAST_OF_LAYER = 2.0**-12  # of a channel's largest weight, as a share of the layer's; a bias then fits into int32
 
 
 class Quantizer(nn.Module):
@@ -72,7 +73,8 @@ class QuantizedLayer(nn.Module):
     inner: nn.Conv1d, nn.Conv2d or nn.Linear. levels: the largest step, 127 for int8 or 7 for int4 weights (symmetric,
     as TensorFlow Lite's quantization specification has it). entry: the quantizer of what the layer takes; the bias is
     int32 in steps of the product of both scales. A scale is never above what gives the largest weight of its channel
-    the last step: a converter then finds the scale from the weights alone.
+    the last step: a converter then finds the scale from the weights alone. For that a channel without weights (all 0,
+    as dead channels are) gets a first one, 1/4096 of the layer's largest.
     """
 
     def __init__(self, inner: nn.Conv1d | nn.Conv2d | nn.Linear, levels: int, entry: Quantizer) -> None:
@@ -94,7 +96,7 @@ class QuantizedLayer(nn.Module):
 
     def quantized(self) -> tuple[Tensor, Tensor | None]:
         """Weights and bias on their grids, differentiable."""
-        weight, bias = self.inner.weight, self.inner.bias
+        weight, bias = self._weight(), self.inner.bias
         scale = self.scale
         if self.training:
             scale = _graded(scale, weight[0].numel() * self.levels)
@@ -119,7 +121,18 @@ class QuantizedLayer(nn.Module):
 
     def _largest(self) -> Tensor:
         """The largest weight of each output channel, without its sign."""
-        return self.inner.weight.detach().flatten(1).abs().amax(dim=1).clamp_min(_LEAST)
+        return self._weight().detach().flatten(1).abs().amax(dim=1)
+
+    def _weight(self) -> Tensor:
+        weight = self.inner.weight
+        sizes = weight.detach().flatten(1).abs().amax(dim=1)
+        least = (sizes.max() * _LEAST_OF_LAYER).clamp_min(_LEAST)
+        without = sizes < least
+        if not without.any():
+            return weight
+        lifted = weight.flatten(1).clone()
+        lifted[without, 0] = least
+        return lifted.reshape(weight.shape)
 
 
 def _rounded(x: Tensor) -> Tensor:

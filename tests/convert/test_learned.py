@@ -64,6 +64,8 @@ def cases(digits: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Ca
     y = digits.model.eval()(torch.from_numpy(x)).argmax(1).numpy()
     data = (x, y)
     edgekd.train(student, data, data, epochs=2)
+    with torch.no_grad():
+        student[1].weight[2] = 0.0  # a dead channel: folded, it has no weights, but a bias
     folder = tmp_path_factory.mktemp("aware")
     networks = {
         bits: edgekd.quantize_aware(student, data, data, teacher=digits.model, weight_bits=bits, epochs=1).network

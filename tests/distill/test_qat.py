@@ -65,6 +65,23 @@ def test_every_tensor_is_on_its_grid_and_a_converter_can_find_the_scales() -> No
         assert torch.allclose(output, output.round(), atol=1e-4)
 
 
+def test_a_channel_without_weights_has_a_scale_and_computes_nothing_else() -> None:
+    import torch
+
+    from edgekd.distill.quantized import quantized
+
+    x = torch.from_numpy(images(64, 3)[0])
+    student = convnet(3)
+    with torch.no_grad():
+        student[2].weight[1] = 0.0
+        student[2].bias[1] = 0.7
+    for bits, levels in ((8, 127), (4, 7)):
+        layer = quantized(student, x, weight_bits=bits).layers()[1]
+        assert layer.steps()[1].flatten().tolist() == [levels, *[0] * (layer.steps()[1].numel() - 1)]
+        assert 0 < layer.quantized()[0][1].abs().max() < 1e-3 * layer.inner.weight.abs().max()
+        assert (layer.quantized()[1] / layer.bias_scale).abs().max() < 2**31
+
+
 def test_8_bits_lose_little_and_the_student_stays_as_it_was() -> None:
     import torch
 
