@@ -30,6 +30,7 @@ from edgekd.evaluate.under_test import BoardUnderTest
 from edgekd.firmware.board import load_board
 from edgekd.firmware.build import build
 from edgekd.firmware.project import MODEL_NAME, make_project
+from edgekd.firmware.size import check, image_size
 
 Part = tuple[str, int]  # a name of graphs.OPERATORS, or "chain", and a seed
 
@@ -42,6 +43,7 @@ HOST_TARGETS: dict[str, tuple[str, ...]] = {
     "rv32imc": ("-D__riscv",),
 }
 _SAMPLES = 3
+_BESIDE_A_TENSOR = 32
 _PLANS = [
     PlanOptions(buffers=buffers, optimize=optimize)
     for optimize in ("speed", "balanced", "ram", "flash")
@@ -139,10 +141,10 @@ def batches(parts: Sequence[Part], ram: int, path: Path, most: int = 100) -> lis
 
 
 def _tensor_bytes(part: Part, path: Path) -> int:
-    """What the inputs and outputs of one graph take."""
+    """What the inputs and outputs of one graph take, with what stands beside them: padding and an entry of a table."""
     path.write_bytes(graphs.random_graph([part]).data)
     graph = read_tflite(path)
-    return sum(tensor.nbytes for tensor in (*graph.inputs, *graph.outputs))
+    return sum(tensor.nbytes + _BESIDE_A_TENSOR for tensor in (*graph.inputs, *graph.outputs))
 
 
 @contextlib.contextmanager
@@ -160,6 +162,8 @@ def _least_aligned(path: Path, folder: Path, name: str) -> Iterator[BoardUnderTe
     for source in compiled.files:
         (library / source.name).write_bytes(source.read_bytes())
     elf = build(project).elf
+    image = image_size(elf)  # avr-gcc links what is larger than the RAM without a word
+    check(compiled, board, flash=image.flash, ram=image.ram + (image.stack or board.memory.stack))
     with Emulator(board, elf) as emulator, connect(emulator.url, baud=board.serial.baud) as device:
         yield BoardUnderTest(path, compiled.graph, board, device, "aot", None)
 
