@@ -190,7 +190,7 @@ class Range(Strict):
 
 
 class Search(Strict):
-    """Which students `edgekd search` tries, and what they may cost.
+    """Which students `edgekd search` tries, and what they may cost; it trains them in float, without [quantize].
 
     options: of the student, each with a list of values or a range; by default those of its family, see
     edgekd.search.space. trials: candidates trained in all. seconds: of one call; no candidate is begun after them.

@@ -67,6 +67,8 @@ def run_search(
     """
     if make_tools is None:
         _require_packages()
+    if recipe.prune is not None:
+        raise InputError("search finds the widths itself: [prune] would change them again", "leave [prune] out")
     name = board or recipe.deploy.board
     target = load_board(name)
     bench = bench_for(target, recipe.search)

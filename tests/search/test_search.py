@@ -319,6 +319,12 @@ def test_what_cannot_be_searched_is_said_before_anything(search: Search, board: 
     assert not (tmp_path / "search").exists()
 
 
+def test_a_recipe_that_prunes_is_not_searched(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"leave \[prune\] out"):
+        run_search(recipe({"options": WIDTHS}, prune={"share": 0.5}), tmp_path, make_tools=Made())
+    assert not (tmp_path / "search").exists()
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
