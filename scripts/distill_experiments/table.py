@@ -23,7 +23,8 @@ def _row(one: dict[str, Any]) -> str:
     unit, difference = one["unit"], one["difference"]
     cells = [one["title"]]
     for side in ("student", "control"):
-        cells.append(f"{_number(one[side]['mean'], unit)} ± {_bare(one[side]['deviation'], unit)}")
+        mean = _number(one[side]["mean"], "%") if unit == "%" else _bare(one[side]["mean"], unit)
+        cells.append(f"{mean} ± {_bare(one[side]['deviation'], unit)}")
     cells.append(f"{_bare(difference['mean'], unit, '+')} ± {_bare(difference['deviation'], unit)}")
     interval, p = difference["interval_95"], difference["p_value"]
     cells.append("–" if interval is None else " to ".join(_bare(end, unit, "+") for end in interval))
