@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
 import importlib.metadata
 import json
 import os
-import platform
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from provenance import ROOT, provenance
 
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
 
-ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "scripts" / "results" / "experiments"
 _SOURCES = ("edgekd", "scripts/distill_experiments")
-_PACKAGES = ("edgekd", "torch", "numpy", "scipy", "scikit-learn")
+_PACKAGES = ("torch", "numpy", "scipy", "scikit-learn")
 
 
 def circumstances(command: str) -> dict[str, Any]:
     """What an experiment is of, when it begins. uncommitted: with changes that the commit does not have."""
-    return {
-        "command": command,
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted": bool(_git("status", "--porcelain", "--", *_SOURCES)),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "cores": os.cpu_count(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _PACKAGES},
-        },
-    }
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {**provenance(command, _SOURCES, versions), "cores": os.cpu_count()}
 
 
 def save(out: Path, record: dict[str, Any]) -> None:
@@ -50,8 +39,3 @@ def load(path: Path) -> dict[str, Any]:
     if not isinstance(record, dict) or not {"title", "result", "seeds"} <= record.keys():
         raise InputError(f"{path}: not a record of an experiment")
     return record
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from provenance import command_line
 
 from edgekd.errors import EdgekdError, InputError
 from edgekd.firmware.board import BoardProfile, list_boards, load_board
@@ -80,7 +81,7 @@ def _measure(options: argparse.Namespace) -> list[dict[str, Any]]:
         chosen = models.load(given) if given else models.build(folder)
         results = record.begin(options.out, chosen)
         baseline = json.loads(BASELINE.read_text())
-        with_bakenn, command = not options.without_bakenn, _command()
+        with_bakenn, command = not options.without_bakenn, command_line("scripts/bench_engine")
         bench = Bench(folder, baseline, options.samples, with_bakenn=with_bakenn)
         for board in boards:
             for model in chosen:
@@ -104,11 +105,6 @@ def _boards(names: list[str] | None) -> list[BoardProfile]:
         if board.emulator is None:
             raise InputError(f"board {board.name} cannot be emulated")
     return boards
-
-
-def _command() -> str:
-    """As it was called. Where someone keeps models is nobody's business; the digests say which they are."""
-    return " ".join(["scripts/bench_engine", *(re.sub(r"[^=]*/(?=.)", "", argument) for argument in sys.argv[1:])])
 
 
 def _tables(rows: list[dict[str, Any]], *, short_form: bool = False) -> str:

@@ -3,14 +3,14 @@ bytes as for edgekd's own."""
 
 from __future__ import annotations
 
-import functools
 import json
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from provenance import first_line
 
 import edgekd
 from edgekd.compiler import compile_model
@@ -125,17 +125,7 @@ def identity(board: BoardProfile) -> str:
     with tempfile.TemporaryDirectory(prefix="edgekd-bench-") as folder:
         firmware = make_project(None, board, Path(folder)).build_id
     measuring = "\n".join(path.read_text(encoding="utf-8") for path in (_ENGINE, Path(__file__)))
-    return "\n".join((firmware, program_version(board.emulator.program), measuring))
-
-
-@functools.cache
-def program_version(program: str) -> str:
-    """The first line of what an emulator says of itself; "" for one that says nothing, or is a library (simavr)."""
-    try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return said.stdout.partition("\n")[0].strip() if said.returncode == 0 else ""
+    return "\n".join((firmware, first_line(board.emulator.program, "--version"), measuring))
 
 
 def _put_engine(libraries: Path, sources: Sequence[Path], sha256: str) -> None:

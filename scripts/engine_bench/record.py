@@ -3,19 +3,17 @@ measured one by one."""
 
 from __future__ import annotations
 
-import datetime
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import edgekd
+from provenance import first_line, provenance
+
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
 from edgekd.firmware.board import BoardProfile
 from engine_bench import bakenn
-from engine_bench.harness import program_version
 from engine_bench.models import Model
 
 _FORMAT = 2
@@ -67,18 +65,9 @@ def save(record: Record, path: Path) -> None:
 def circumstances(board: BoardProfile, command: str, *, with_bakenn: bool) -> dict[str, Any]:
     """What a row has beside figures: how, when and of which sources it was measured. uncommitted: with changes to
     them that the commit does not have."""
-    programs = {board.toolchain.compiler: board.toolchain.version()} if board.toolchain else {}
+    versions = {board.toolchain.compiler: board.toolchain.version()} if board.toolchain else {}
     if board.emulator is not None:
-        programs[board.emulator.program] = program_version(board.emulator.program)
-    versions = {"edgekd": edgekd.__version__, **({"bakenn": bakenn.VERSION} if with_bakenn else {}), **programs}
-    return {
-        "command": command,
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted": bool(_git("status", "--porcelain", "--", "edgekd", "firmware", "boards")),
-        "date": datetime.date.today().isoformat(),
-        "versions": {name: version for name, version in versions.items() if version},
-    }
-
-
-def _git(*command: str) -> str:
-    return subprocess.run(["git", *command], capture_output=True, text=True, check=True).stdout.strip()
+        versions[board.emulator.program] = first_line(board.emulator.program, "--version")
+    if with_bakenn:
+        versions["bakenn"] = bakenn.VERSION
+    return provenance(command, ("edgekd", "firmware", "boards"), versions)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import json
 import os
-import platform
 import shlex
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from provenance import ROOT, provenance
 
-import edgekd
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.device.emulator import Emulator
@@ -34,10 +31,9 @@ from edgekd.files import write_atomically
 from edgekd.firmware import Deployment, deploy_cached
 from edgekd.firmware.board import load_board
 
-ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))  # writes the models as the tests do
 
-from tflite_builder import ModelBuilder  # noqa: E402
+from tflite_builder import ModelBuilder
 
 _BOARD = "mps2-an386"
 _BOARDS = 4
@@ -167,21 +163,8 @@ def _convolving_model() -> bytes:
 
 
 def _circumstances(command: str) -> dict[str, Any]:
-    git = ["git", "-C", str(ROOT)]
-    sources = ["edgekd", "firmware", "boards", "scripts/farm_bench"]
-    changed = subprocess.run(
-        [*git, "status", "--porcelain", "--", *sources], capture_output=True, text=True, check=True
-    )
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    return {
-        "command": command,
-        "commit": commit.stdout.strip(),
-        "uncommitted": bool(changed.stdout),
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "cores": os.cpu_count(),
-        "load": [round(load, 1) for load in os.getloadavg()],
-        "versions": {"edgekd": edgekd.__version__, "python": platform.python_version()},
-    }
+    made_by = provenance(command, ("edgekd", "firmware", "boards", "scripts/farm_bench"))
+    return {**made_by, "cores": os.cpu_count(), "load": [round(load, 1) for load in os.getloadavg()]}
 
 
 sys.exit(main())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import platform
 import re
 import subprocess
 import sys
@@ -17,17 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from engine_bench.harness import program_version
+from provenance import ROOT, command_line, first_line, provenance
 
-import edgekd
 from edgekd.errors import EdgekdError
 from edgekd.files import write_atomically
 from edgekd.firmware.board import load_board
 
-ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))  # the graphs are those of the tests
 
-from random_runs import (  # noqa: E402
+from random_runs import (
     HOST_TARGETS,
     Part,
     batches,
@@ -49,11 +45,9 @@ def main() -> int:
     options = _arguments()
     began = time.monotonic()
     record: dict[str, Any] = {
-        "command": _without_folders(" ".join(["scripts/nightly", *sys.argv[1:]])),
-        "commit": _git("rev-parse", "HEAD"),
-        "uncommitted": bool(_git("status", "--porcelain", "--", "edgekd", "firmware", "boards", "tests")),
-        "date": datetime.date.today().isoformat(),
-        "versions": _versions(options.board),
+        **provenance(
+            command_line("scripts/nightly"), ("edgekd", "firmware", "boards", "tests"), _versions(options.board)
+        ),
         "seed": options.seed,
         "targets": {},
     }
@@ -151,8 +145,8 @@ def _versions(boards: Sequence[str]) -> dict[str, str]:
         board = load_board(name)
         programs += [board.toolchain.compiler] if board.toolchain else []
         programs += [board.emulator.program] if board.emulator else []
-    told = {program: program_version(program) for program in dict.fromkeys(programs)}
-    return {"edgekd": edgekd.__version__, "python": platform.python_version(), **packages, **told}
+    told = {program: first_line(program, "--version") for program in dict.fromkeys(programs)}
+    return {**packages, **told}
 
 
 def _without_folders(text: str) -> str:
@@ -169,10 +163,6 @@ def _say(target: str, result: dict[str, Any]) -> None:
     verdict = "exact" if not result["differing"] else f"{len(result['differing'])} DIFFER"
     line = f"{target}: {result['graphs']} graphs in {result['models']} models, {result['seconds']} s, {verdict}"
     print(line, file=sys.stderr, flush=True)
-
-
-def _git(*command: str) -> str:
-    return subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":
