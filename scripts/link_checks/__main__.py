@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -20,10 +21,12 @@ def main() -> int:
     fuzzing.add_argument("--seconds", type=int, default=_HOUR, help="of each target; both run side by side")
     fuzzing.add_argument("--seed", type=int, default=1)
     storm_ = checks.add_parser("storm", help="inferences over a line that damages bytes, to a board that restarts")
+    storm_.add_argument("--board", help="one that QEMU emulates, instead of the firmware built for this machine")
     storm_.add_argument("--inferences", type=int, default=100_000)
     storm_.add_argument("--one-in", type=int, default=1000, help="bytes, of which one is damaged")
     storm_.add_argument("--restarts", type=int, default=20)
     storm_.add_argument("--seed", type=int, default=1)
+    storm_.add_argument("--seconds", type=float, default=math.inf, help="begin no inference after so many")
     use = checks.add_parser("line-use", help="how much of the line streaming uses")
     use.add_argument("--board", help="an emulated board to try as well, with --models")
     use.add_argument("--models", type=Path, help="a folder with vww.tflite")
@@ -35,8 +38,8 @@ def main() -> int:
     command = f"scripts/check_link {shlex.join(sys.argv[1:])}"
     try:
         if options.check == "storm":
-            numbers = options.inferences, options.one_in, options.restarts, options.seed
-            return storm.main(command, *numbers, options.out)
+            numbers = options.inferences, options.one_in, options.restarts, options.seed, options.seconds
+            return storm.main(command, options.board, *numbers, options.out)
         if options.check == "line-use":
             return line_use.main(command, options.board, options.models, options.seconds, options.out)
         if options.check == "model":
