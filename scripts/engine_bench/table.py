@@ -23,7 +23,8 @@ _TITLES = {"instructions": "instructions", "flash": "flash, B", "ram": "RAM, B",
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """Two lines a board, one a comparison: geometric means over its models of edgekd's fraction of what others take."""
+    """Two lines a board that a model fits, one a comparison: geometric means over its models of edgekd's fraction of
+    what others take."""
     means = [(figure, other) for figure in FIGURES for other in OTHERS] + [("m4_cycles", "TFLM")]
     heads = [f"{_TITLES.get(figure, 'M4 cycles').removesuffix(', B')} / {other}" for figure, other in means]
     lines = [
@@ -33,6 +34,8 @@ def summary(rows: Sequence[Row]) -> str:
     for board, there in by_board(rows).items():
         for comparison in COMPARISONS:
             held = sum(_is_measured(ours(row, comparison)) for row in there)
+            if not held:
+                continue
             cells = [
                 _fraction(geometric_mean(ratio(row, other, comparison, figure) for row in there))
                 for figure, other in means
