@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
 @click.option("--samples", type=click.IntRange(min=1), default=10, show_default=True, help="Inferences to measure.")
 @click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
+@click.option("--baud", type=int, metavar="RATE", help="Bits a second on --port; without it what the profile says.")
 @click.option("--layers", is_flag=True, help="What each layer costs, too: counted in QEMU, so not with --port.")
 @plan_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
@@ -29,6 +30,7 @@ def command(
     engine: str,
     samples: int,
     port: str | None,
+    baud: int | None,
     layers: bool,
     optimize: Optimize,
     ram_limit: int | None,
@@ -54,6 +56,7 @@ def command(
             ram_limit=ram_limit,
             samples=samples,
             port=port,
+            baud=baud,
             layers=layers,
             progress=progress,
         )

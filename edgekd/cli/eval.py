@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option("--samples", type=click.IntRange(min=1), help="Only the first ones.")
 @click.option("--port", metavar="URL", help="Serial port or pyserial URL of a flashed board; emulated without it.")
+@click.option("--baud", type=int, metavar="RATE", help="Bits a second on --port; without it what the profile says.")
 @click.option(
     "--farm",
     type=click.Path(path_type=Path),
@@ -45,6 +46,7 @@ def command(
     task: Task | None,
     samples: int | None,
     port: str | None,
+    baud: int | None,
     farm: Path | None,
     wait: float,
     journal: Path | None,
@@ -64,12 +66,16 @@ def command(
     from edgekd.report.tables import boards_table, classes_table, eval_table
 
     if model.suffix == ".toml":
+        if baud is not None:
+            raise click.UsageError("--baud is of a board at --port, and a recipe has its own: leave it out")
         result = json.loads((run_until("eval", model) / "eval.json").read_text())
     elif data is None or (board is None and farm is None):
         raise click.UsageError("a .tflite needs --data and --board or --farm; a recipe (.toml) has them inside")
     elif farm is not None:
         if port is not None:
             raise click.UsageError("--port names one board and --farm many: leave one out")
+        if baud is not None:
+            raise click.UsageError("--baud is of one board and --farm names many: leave one out")
         from edgekd.evaluate.on_farm import eval_on_farm
 
         with progress_display() as progress:
@@ -90,7 +96,15 @@ def command(
 
         with progress_display() as progress:
             result = eval_model(
-                model, board, data, task=task, samples=samples, port=port, journal=journal, progress=progress
+                model,
+                board,
+                data,
+                task=task,
+                samples=samples,
+                port=port,
+                journal=journal,
+                baud=baud,
+                progress=progress,
             )
     if as_json:
         print_json(result)

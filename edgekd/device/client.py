@@ -72,6 +72,11 @@ class Device:
         """What the link carried so far."""
         return self._link.stats
 
+    @property
+    def baud(self) -> int | None:
+        """Bits a second that the line runs at; None where it has no rate, as TCP."""
+        return self._link.rate
+
     def close(self) -> None:
         """Close the link; the board goes on."""
         self._link.close()

@@ -91,6 +91,11 @@ class Link:
                 self.query("going back to the first rate", Kind.BAUD, _rate(self._first_baud), timeout=1.0)
         self._transport.close()
 
+    @property
+    def rate(self) -> int | None:
+        """Bits a second; None where the way has no rate."""
+        return self.baud if self._transport.has_rate else None
+
     def wire_seconds(self, count: int) -> float:
         """How long `count` bytes take on the line."""
         return count * _BITS_PER_BYTE / self.baud
@@ -176,8 +181,8 @@ class Link:
     def change_baud(self, rate: int) -> bool:
         """Run the line at `rate` from here on, if it carries bytes then: whether it does. Raises SessionLostError."""
         before = self.baud
-        if not self._transport.set_baud(before):
-            return False  # this way carries no rate
+        if not self._transport.has_rate:
+            return False
         # Soon again: a board whose answer was lost listens at another rate, until it has heard four damaged frames.
         answer = self.query("changing the rate", Kind.BAUD, _rate(rate), wait=_WAIT_FOR_RATE)
         if answer.status != Status.DONE:

@@ -17,7 +17,11 @@ T = TypeVar("T")
 
 
 class Transport(Protocol):
-    """A two-way stream of bytes. Every method raises DeviceError when the other end is gone."""
+    """A two-way stream of bytes. Every method raises DeviceError when the other end is gone. has_rate: whether it runs
+    at so many bits a second, as a serial port does."""
+
+    @property
+    def has_rate(self) -> bool: ...
 
     def read(self, seconds: float) -> bytes:
         """What has arrived; empty when nothing does for about `seconds`."""
@@ -41,6 +45,8 @@ def open_transport(url: str, baud: int) -> Transport:
 
 class _Socket:
     """TCP as it is. pyserial's own socket:// fetches one byte a call, which is slow for an emulator."""
+
+    has_rate = False
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -82,6 +88,8 @@ class _Socket:
 
 class _Serial:
     """Whatever pyserial opens."""
+
+    has_rate = True
 
     def __init__(self, url: str, baud: int) -> None:
         import serial

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgekd.compiler.graph import Graph
 from edgekd.device.client import Device, Inference
-from edgekd.evaluate.journal import Journal, Subject, data_digest
+from edgekd.evaluate.journal import Ending, Journal, Subject, data_digest
 
 Array = npt.NDArray[Any]
 Sample = Sequence[Array]
@@ -72,17 +72,28 @@ def output_arrays(graph: Graph, outputs: Sequence[bytes]) -> list[Array]:
     return [np.frombuffer(data, tensor.dtype).reshape(tensor.shape) for data, tensor in pairs]
 
 
+def link_figures(endings: Iterable[Ending]) -> dict[str, Any]:
+    """What sessions took on the wire together, as JSON values. baud: the rates that their lines ran at; none of lines
+    without one, as an emulated board's. baud_refused: those that were tried and did not work."""
+    endings = list(endings)
+    total: Counter[str] = Counter()
+    for ending in endings:
+        total.update(ending.link)
+    return {
+        **total,
+        "baud": sorted({ending.baud for ending in endings if ending.baud is not None}),
+        "baud_refused": sorted({ending.refused_baud for ending in endings if ending.refused_baud is not None}),
+    }
+
+
 def collect(journal: Journal, graph: Graph) -> Answers:
     """All answers of a journal, and what its boards said at the end. Raises DeviceError while some are missing."""
     answers = journal.answers()
-    link: Counter[str] = Counter()
-    for ending in journal.endings.values():
-        link.update(ending.link)
     endings = journal.endings.values()
     return Answers(
         outputs=[output_arrays(graph, answer.outputs) for answer in answers],
         ticks=[answer.ticks for answer in answers],
-        link=dict(link),
+        link=link_figures(endings),
         stack_bytes=max((ending.stack_bytes for ending in endings if ending.stack_bytes is not None), default=0),
         arena_bytes=max((ending.arena_bytes for ending in endings), default=0),
     )

@@ -20,7 +20,7 @@ from edgekd.device.occupy import Seat, occupied
 from edgekd.errors import DeviceError, InputError, ToolError
 from edgekd.evaluate.under_test import BoardUnderTest
 from edgekd.firmware import Deployment, deploy_cached
-from edgekd.firmware.board import BoardProfile, load_board
+from edgekd.firmware.board import BAUDS, BoardProfile, load_board
 from edgekd.firmware.build import upload
 from edgekd.firmware.folder import locked
 
@@ -34,13 +34,14 @@ class MissingToolsError(ToolError):
 class HeldBoard:
     """A board, and the model it runs now. Made by `hold`.
 
-    profile: what is known of its kind. seat: where it is. running: the model on it, None before the first. flashed: how
-    often a model was put there; starting an emulated board is not counted.
+    profile: what is known of its kind. seat: where it is. baud: see `hold`. running: the model on it, None before the
+    first. flashed: how often a model was put there; starting an emulated board is not counted.
     """
 
-    def __init__(self, seat: Seat, profile: BoardProfile) -> None:
+    def __init__(self, seat: Seat, profile: BoardProfile, baud: int | None = None) -> None:
         self.seat = seat
         self.profile = profile
+        self.baud = baud
         self.running: BoardUnderTest | None = None
         self.flashed = 0
         self._open = contextlib.ExitStack()
@@ -90,10 +91,13 @@ class HeldBoard:
         self.close(f"{model.name} was asked for; ask deployed(MODEL) for the board again")
         try:
             device = self._device(model, graph, engine, elf, deployment, flash)
+            refused = choose_rate(device, self.baud, self.profile.serial.max_baud, self.seat.url or self.name)
         except BaseException:
             self._open.close()
             raise
-        self.running = BoardUnderTest(model, graph, self.profile, device, engine, self.seat.url, deployment, self.name)
+        self.running = BoardUnderTest(
+            model, graph, self.profile, device, engine, self.seat.url, deployment, self.name, refused
+        )
         return self.running
 
     def close(self, why: str = "the board was given back") -> None:
@@ -166,20 +170,45 @@ class HeldBoard:
         return self._open.enter_context(connect(url, baud=self.profile.serial.baud))
 
 
+def choose_rate(device: Device, asked: int | None, highest: int | None, name: str) -> int | None:
+    """Run the line at the rate that was asked for, else try the highest. name: of the port, for messages.
+
+    Returns the rate that was tried in vain, the line then being as before; None where none was. Raises DeviceError when
+    the line does not run at the rate asked for.
+    """
+    wanted = asked or highest
+    if wanted is None or device.baud == wanted:
+        return None
+    if device.baud is None and asked is None:
+        return None
+    if device.raise_baud(wanted):
+        return None
+    if asked is None:
+        return wanted
+    raise DeviceError(
+        f"{name}: the line does not run at {asked} baud",
+        "this way to the board has no rate" if device.baud is None else f"it does at {device.baud}",
+    )
+
+
 @contextlib.contextmanager
 def hold(
     farm: Farm,
     board: FarmBoard,
     profile: BoardProfile | None = None,
     *,
+    baud: int | None = None,
     wait: float = 0.0,
     waiting: Callable[[str], None] | None = None,
 ) -> Iterator[HeldBoard]:
-    """A board of a farm, for this process alone as long as the context lasts. See device.occupy.occupied."""
+    """A board of a farm, for this process alone as long as the context lasts. See device.occupy.occupied.
+
+    baud: bits a second that its line is to run at, or DeviceError; None: the profile's serial.max_baud, if that works.
+    """
     profile = profile or load_board(board.profile)
     require_reachable(profile, None if board.emulated else "somewhere")
     with occupied(farm, board, wait=wait, waiting=waiting) as seat:
-        held = HeldBoard(seat, profile)
+        held = HeldBoard(seat, profile, baud)
         try:
             yield held
         finally:
@@ -240,14 +269,17 @@ def board_under_test(
     elf: Path | None = None,
     deployment: Deployment | None = None,
     flash: bool = False,
+    baud: int | None = None,
 ) -> Iterator[BoardUnderTest]:
     """A board that runs `model`: the one at `port`, or an emulated one, started and ended here.
 
-    port: a pyserial URL. The rest as in HeldBoard.deployed, which says what is raised; lock.BusyError besides.
+    port: a pyserial URL. baud: of its line, see `hold`. The rest as in HeldBoard.deployed, which says what is raised;
+    lock.BusyError besides.
     """
+    require_rate(baud, port)
     profile = board if isinstance(board, BoardProfile) else load_board(board)
     farm = single_board(profile, port)
-    with hold(farm, farm.boards[0], profile) as held:
+    with hold(farm, farm.boards[0], profile, baud=baud) as held:
         yield held.deployed(model, engine=engine, elf=elf, deployment=deployment, flash=flash)
 
 
@@ -255,6 +287,16 @@ def require_reachable(board: BoardProfile, port: str | None) -> None:
     """Raises InputError for a board that can neither be emulated nor has a port."""
     if port is None and board.emulator is None:
         raise InputError(f"board {board.name} cannot be emulated", "name its serial port: --port PORT")
+
+
+def require_rate(baud: int | None, port: str | None) -> None:
+    """Raises InputError for a rate that no line has, or where there is no line."""
+    if baud is None:
+        return
+    if port is None:
+        raise InputError(f"{baud} baud: an emulated board has no line to set a rate of", "name a port, or no rate")
+    if baud not in BAUDS:
+        raise InputError(f"{baud} baud: no line runs at that", f"from {BAUDS.start} to {BAUDS.stop - 1}")
 
 
 def _require_tools(board: BoardProfile, *, build: bool, emulate: bool) -> None:

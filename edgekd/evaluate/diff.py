@@ -8,7 +8,7 @@ one differs, further inferences bring that tensor, one window at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from edgekd.convert.intermediates import intermediates
 from edgekd.convert.tflm import Array
 from edgekd.device.client import Device
 from edgekd.errors import BadResultError, DeviceError
-from edgekd.evaluate.answers import answers_to
+from edgekd.evaluate.answers import answers_to, link_figures
 from edgekd.evaluate.board import board_under_test, require_reachable
 from edgekd.evaluate.causes import Difference, likely_causes
 from edgekd.firmware import Deployment, deploy_cached
@@ -50,8 +50,8 @@ def diff_model(
     board, which is given firmware of its own for this; without it one is emulated. optimize, ram_limit: as the model
     was deployed, for they decide kernels and memory.
     Returns JSON values: `equal`; `looks`, one for each time a tensor was compared; `first`, the first difference with
-    values and likely causes, or None. Raises InputError, DeviceError; BadResultError when the board gives one thing now
-    and another then.
+    values and likely causes, or None; `link`, what it took on the wire. Raises InputError, DeviceError; BadResultError
+    when the board gives one thing now and another then.
     """
     profile = board if isinstance(board, BoardProfile) else load_board(board)
     require_reachable(profile, port)
@@ -67,6 +67,7 @@ def diff_model(
         traced = _TracedBoard(running.device, made, sample)
         wrong = [look for look in looks if traced.digest_of(look) != digest(look.expected)]
         first = _described(wrong[0], wrong, made, traced.fetch(wrong[0], progress)) if wrong else None
+        link = link_figures([running.ending(asdict(running.device.link))])
     return {
         "model": str(model),
         "model_sha256": made.model_sha256,
@@ -77,6 +78,7 @@ def diff_model(
         "equal": not wrong,
         "looks": [{**_place(look, made), "equal": look not in wrong} for look in looks],
         "first": first,
+        "link": link,
     }
 
 

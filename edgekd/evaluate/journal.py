@@ -72,11 +72,14 @@ class Source(Strict):
 
 
 class Ending(Strict):
-    """What a board said at the end of a session. stack_bytes: of an inference, None when it could not be asked."""
+    """What a board said at the end of a session. stack_bytes: of an inference, None when it could not be asked. baud:
+    of its line, None where that has no rate. refused_baud: tried before, and did not work."""
 
     stack_bytes: int | None
     arena_bytes: int
     link: dict[str, int | _LinkFigure]
+    baud: int | None = None
+    refused_baud: int | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from edgekd.compiler.graph import Graph
 from edgekd.compiler.reader import read_tflite
 from edgekd.convert import tflm
 from edgekd.device.farm import Farm, load_farm
-from edgekd.evaluate.answers import Answers, Sample, collect, subject_of
+from edgekd.evaluate.answers import Answers, Sample, collect, link_figures, subject_of
 from edgekd.evaluate.journal import Journal, Source
 from edgekd.evaluate.metrics import per_inference
 from edgekd.evaluate.samples import read_test_set
@@ -153,11 +152,8 @@ def _figures(source: Source | None, share: Share | None, ticks: Sequence[int]) -
 
 def _link(journal: Journal, name: str) -> dict[str, Any]:
     """What the board's sessions took on the wire."""
-    total: Counter[str] = Counter()
-    for session, ending in journal.endings.items():
-        if _name(journal.sessions[session]) == name:
-            total.update(ending.link)
-    return dict(total)
+    endings = journal.endings.items()
+    return link_figures(ending for session, ending in endings if _name(journal.sessions[session]) == name)
 
 
 def _name(source: Source) -> str:

@@ -33,7 +33,8 @@ class BoardUnderTest:
 
     model: the .tflite. graph: what is in it. board: the profile. device: the link. port: where it is, None for an
     emulated board that was started with this object. emulated: whether it is one; None when that cannot be known.
-    deployment: the build it runs, None where that was not made here. name: of the board in its farm.
+    deployment: the build it runs, None where that was not made here. name: of the board in its farm. refused_baud: a
+    rate of the line that was tried and did not work.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class BoardUnderTest:
         port: str | None,
         deployment: Deployment | None = None,
         name: str = "",
+        refused_baud: int | None = None,
     ) -> None:
         self.model = model
         self.graph = graph
@@ -55,6 +57,7 @@ class BoardUnderTest:
         self.port = port
         self.deployment = deployment
         self.name = name
+        self.refused_baud = refused_baud
         self.emulated = True if port is None else may_be_emulated(port, board)
 
     @property
@@ -209,7 +212,17 @@ class BoardUnderTest:
             stack_bytes = self.device.stats().stack_inference
         finally:
             link = {name: value - before[name] for name, value in asdict(self.device.link).items()}
-            journal.end(session, Ending(stack_bytes=stack_bytes, arena_bytes=self.device.info.arena_bytes, link=link))
+            journal.end(session, self.ending(link, stack_bytes))
+
+    def ending(self, link: dict[str, float], stack_bytes: int | None = None) -> Ending:
+        """What this board says at the end of a session. link: what it took on the wire, by the names of LinkStats."""
+        return Ending(
+            stack_bytes=stack_bytes,
+            arena_bytes=self.device.info.arena_bytes,
+            link=link,
+            baud=self.device.baud,
+            refused_baud=self.refused_baud,
+        )
 
     def compare(self, inputs: Sequence[Sample], outputs: Sequence[Sample]) -> dict[str, Any]:
         """How many samples' outputs equal TensorFlow Lite Micro's in every byte."""

@@ -35,6 +35,8 @@ _MACRO_VALUE = re.compile(r"[A-Za-z0-9_]+")
 
 
 Size = Annotated[int, BeforeValidator(size_in_bytes), Field(gt=0, lt=2**32)]
+BAUDS = range(300, 12_000_001)
+Baud = Annotated[int, Field(ge=BAUDS.start, lt=BAUDS.stop)]
 Address = Annotated[int, Field(ge=0, lt=2**32)]
 # Texts that go into comments of C and INI files: no end of line, nothing that ends or opens a comment.
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^([^\x00-\x1f\x7f*]|\*[^/])+$")]
@@ -116,11 +118,14 @@ class Build(Strict):
 class Serial(Strict):
     """usb: "vendor:product" of the board's own USB serial port. resets_on_open: opening the port restarts it.
 
+    baud: the rate that the board starts with. max_baud: the highest that board and adapter are good for, by their
+    documents; it is tried once the board answers.
     Memory of the protocol: frame_bytes for the longest frame; receive_bytes, a power of two, for what arrives while the
     board is busy; result_bytes for results until the host has them.
     """
 
-    baud: Annotated[int, Field(ge=300, le=12_000_000)] = 115_200
+    baud: Baud = 115_200
+    max_baud: Baud | None = None
     usb: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = ()
     resets_on_open: bool = False
     frame_bytes: Annotated[int, Field(ge=64, le=65535)] = 1024  # 89 ms at 115200 baud
@@ -133,6 +138,12 @@ class Serial(Strict):
         if size & (size - 1):
             raise ValueError(f"{size} is not a power of two\nthe nearest below is {1 << size.bit_length() - 1}")
         return size
+
+    @model_validator(mode="after")
+    def _max_is_highest(self) -> Serial:
+        if self.max_baud is not None and self.max_baud < self.baud:
+            raise ValueError(f"max_baud = {self.max_baud} is below baud = {self.baud}, which the board starts with")
+        return self
 
 
 class Timer(Strict):

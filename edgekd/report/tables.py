@@ -54,7 +54,7 @@ def boards_table(result: Mapping[str, Any]) -> Table:
 def bench_table(result: Mapping[str, Any]) -> Table:
     """What `edgekd bench` found."""
     title = f"{result['model']} on {result['board']}"
-    rows = [exact_row(result["bit_exact"]), *speed_rows(result), *memory_rows(result)]
+    rows = [exact_row(result["bit_exact"]), *speed_rows(result), *memory_rows(result), *link_rows(result["link"])]
     return table(title, rows)
 
 
@@ -264,9 +264,15 @@ def memory_rows(result: Mapping[str, Any]) -> list[Row]:
 
 
 def link_rows(link: Mapping[str, Any]) -> list[Row]:
+    return [("serial link", f"{link['seconds']:.1f} s", _link_note(link))]
+
+
+def _link_note(link: Mapping[str, Any]) -> str:
     sent, received = link["bytes_sent"] / 1000, link["bytes_received"] / 1000
     note = f"{sent:,.1f} kB sent, {received:,.1f} back, {link['retries']} retries"
-    return [("serial link", f"{link['seconds']:.1f} s", note)]
+    rates, refused = (" and ".join(map(str, link.get(key, ()))) for key in ("baud", "baud_refused"))
+    note += f", {rates} baud" if rates else ""
+    return note + (f", {refused} baud did not work" if refused else "")
 
 
 def journal_rows(result: Mapping[str, Any]) -> list[Row]:
@@ -300,6 +306,7 @@ def diff_table(result: Mapping[str, Any]) -> Table:
             "equal" if row["read"] else "[bold]differ[/bold]",
             output,
         )
+    made.caption, made.caption_justify = f"serial link: {_link_note(result['link'])}", "left"
     return made
 
 

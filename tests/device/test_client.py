@@ -315,6 +315,8 @@ def test_bytes_that_are_no_frames_point_to_the_baud_rate() -> None:
 @pytest.mark.parametrize("version", [1, 3])
 def test_another_version_of_the_protocol_is_named(version: int) -> None:
     class Other:
+        has_rate = False
+
         def __init__(self) -> None:
             self._answer = b""
 

@@ -23,7 +23,9 @@ def test_a_rate_that_works_is_kept(toy_board: Path) -> None:
     with board_with_baud(toy_board, fastest=921_600) as path, connect(path) as device:
         assert device.info.can_change_baud
         expected = device.infer(SAMPLE)
+        assert device.baud == 115_200
         assert device.raise_baud(921_600)
+        assert device.baud == 921_600
         assert device.infer(SAMPLE).outputs[0] == expected.outputs[0]
         assert device.link.damaged == 0
 
@@ -66,7 +68,7 @@ def test_a_board_left_at_a_raised_rate_comes_back_by_itself(toy_board: Path) -> 
 
 def test_a_way_or_board_with_one_rate_says_so(toy_board: Path) -> None:
     with board_on_tcp(toy_board) as (_, url), connect(url) as device:
-        assert not device.info.can_change_baud
+        assert not device.info.can_change_baud and device.baud is None
         assert not device.raise_baud(921_600)
     with board_on_terminal(toy_board) as path, connect(path) as device:
         assert device.info.can_change_baud

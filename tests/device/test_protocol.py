@@ -145,6 +145,8 @@ def test_numbers_of_results_go_round() -> None:
 class Board:
     """A transport at whose other end something says what it likes."""
 
+    has_rate = False
+
     def __init__(self, said: list[bytes]) -> None:
         self._said = said
 

@@ -56,6 +56,10 @@ class Talkative:
     def read(self, seconds: float) -> bytes:
         return self.line.read(seconds)
 
+    @property
+    def has_rate(self) -> bool:
+        return self.line.has_rate
+
     def set_baud(self, rate: int) -> bool:
         return self.line.set_baud(rate)
 

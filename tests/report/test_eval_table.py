@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgekd.evaluate.metrics import class_figures
-from edgekd.report.tables import classes_table, eval_table
+from edgekd.report.tables import classes_table, eval_table, link_rows
 
 RESULT: dict[str, Any] = {
     "model": "m.tflite",
@@ -71,3 +71,12 @@ def test_of_many_classes_the_worst_are_shown() -> None:
     assert "30 of 100 classes" in text
     assert [line.split()[0] for line in text.splitlines()[2:4]] == ["3", "70"]
     assert len(text.splitlines()) == 32
+
+
+def test_the_serial_link_s_row_tells_its_rate_and_what_did_not_work() -> None:
+    link = {**RESULT["link"], "baud": [115_200], "baud_refused": [921_600]}
+    ((*_, note),) = link_rows(link)
+    assert note.endswith("0 retries, 115200 baud, 921600 baud did not work")
+    for without in (RESULT["link"], {**link, "baud": [], "baud_refused": []}):
+        ((*_, note),) = link_rows(without)
+        assert note.endswith("0 retries")
