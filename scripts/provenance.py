@@ -38,6 +38,11 @@ def command_line(script: str) -> str:
     return " ".join([script, *(re.sub(r"[^=]*/(?=.)", "", argument) for argument in sys.argv[1:])])
 
 
+def without_folders(text: str) -> str:
+    """A message with the absolute paths in it by their last name alone, as in `command_line`."""
+    return re.sub(r"/\S*/(?=[^/\s])", "", text)
+
+
 @functools.cache
 def first_line(*command: str) -> str:
     """What a program says of its version; "" for one that says nothing, or is none (simavr is a library here)."""

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from provenance import without_folders
+
 from edgekd.compiler.plan import Optimize
 from edgekd.errors import EdgekdError, InputError
 from edgekd.firmware.board import BoardProfile
@@ -108,6 +110,6 @@ def _figures(measure: Callable[[], Figures]) -> dict[str, Any]:
     try:
         return {name: value for name, value in asdict(measure()).items() if value is not None}
     except InputError as error:
-        return {"refused": error.message}
+        return {"refused": without_folders(error.message)}
     except EdgekdError as error:
-        return {"failed": error.message}
+        return {"failed": without_folders(error.message)}

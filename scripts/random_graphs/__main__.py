@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from provenance import ROOT, command_line, first_line, provenance
+from provenance import ROOT, command_line, first_line, provenance, without_folders
 
 from edgekd.errors import EdgekdError
 from edgekd.files import write_atomically
@@ -124,7 +123,7 @@ def _run_target(models: Models) -> dict[str, Any]:
             continue
         alone = [(part, problem) for part in parts if (problem := _problem(differing, [part])) is not None]
         for (operator, seed), problem in alone or [(("together", 0), str(_problem(differing, parts)))]:
-            wrong.append({"graph": operator, "seed": seed, "how": how, "problem": _without_folders(problem)})
+            wrong.append({"graph": operator, "seed": seed, "how": how, "problem": without_folders(problem)})
             print(f"  {operator} {seed} ({how}): {problem}", file=sys.stderr, flush=True)
     return {"graphs": graphs, "models": made, "seconds": round(time.monotonic() - began), "differing": wrong}
 
@@ -147,11 +146,6 @@ def _versions(boards: Sequence[str]) -> dict[str, str]:
         programs += [board.emulator.program] if board.emulator else []
     told = {program: first_line(program, "--version") for program in dict.fromkeys(programs)}
     return {**packages, **told}
-
-
-def _without_folders(text: str) -> str:
-    """Where someone keeps files is nobody's business."""
-    return re.sub(r"/\S*/(?=[^/\s])", "", text)
 
 
 def _made(folder: Path) -> Path:

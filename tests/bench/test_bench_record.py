@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,10 @@ def test_a_failure_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("EDGEKD_HOME", str(tmp_path))
     assert kept.figures(["a"], lambda: {"failed": "no compiler"}) == {"failed": "no compiler"}
     assert kept.figures(["a"], lambda: {"flash": 1}) == {"flash": 1}
+
+
+def test_no_record_tells_where_someone_keeps_files() -> None:
+    records = [*(Path(__file__).resolve().parents[2] / "scripts" / "results").rglob("*.json")]
+    assert records
+    for path in records:
+        assert not re.findall(r'(?<=["\s=])/\w[^\s"]*', path.read_text()), path.name
