@@ -25,7 +25,7 @@ def provenance(command: str, sources: Sequence[str], versions: Mapping[str, str]
     """
     told = {"edgekd": edgekd.__version__, "python": platform.python_version(), **(versions or {})}
     return {
-        "command": command,
+        "command": without_folders(command),
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted": bool(_git("status", "--porcelain", "--", *sources)),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
