@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import inspect
 import shlex
 import sys
 from collections.abc import Sequence
@@ -73,7 +72,7 @@ def _run(options: argparse.Namespace, command: str) -> int:
     torch.set_num_threads(options.threads)
     settings = experiment.SMALL if options.small else experiment.SETTINGS
     cache = options.cache or home() / "experiments"
-    bench = Bench(options.name, Path(inspect.getfile(experiment.run)), settings, options.seeds, cache)
+    bench = Bench(settings, options.seeds, cache)
     experiment.run(bench)
     said = {"title": experiment.TITLE, "seeds": options.seeds, "threads": options.threads, "settings": settings}
     made = {**made_by, **said, "result": bench.result()}

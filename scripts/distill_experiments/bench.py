@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +19,7 @@ from edgekd import data, models
 from edgekd.data import Dataset
 from edgekd.distill.api import DistillResult
 from edgekd.distill.comparison import compared
+from edgekd.distill.identity import identity_of, module_digest
 from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.inputs import channels_first
 from edgekd.distill.methods.soft_targets import soften
@@ -26,7 +27,6 @@ from edgekd.distill.methods.soft_targets import soften
 Settings = Mapping[str, Any]
 Run = dict[str, Any]  # name, seed, figures
 
-_PACKAGE = Path(__file__).resolve().parent
 _TRAINING = ("data", "distill", "models")  # the parts of edgekd that decide what a training gives
 
 
@@ -34,18 +34,16 @@ class Bench:
     """One experiment under way.
 
     seeds: of students. Everything random follows from a seed: initial weights, order, augmentation, subsets.
-    cache: trainings are kept in folders named by the experiment's settings and the sources that decide its results, so
-    that a change of either trains anew.
+    cache: trainings are kept in folders named by everything that decides what comes out: networks, data, options and
+    the sources of edgekd. A change of one trains anew, and experiments share what is the same, such as teachers.
     """
 
-    def __init__(self, name: str, source: Path, settings: Settings, seeds: int, cache: Path) -> None:
+    def __init__(self, settings: Settings, seeds: int, cache: Path) -> None:
         self.settings, self.seeds = settings, range(seeds)
         self.runs: list[Run] = []
         self.comparisons: list[dict[str, Any]] = []
         self.values: list[dict[str, Any]] = []
-        self._answers = cache / "answers"
-        text = json.dumps([settings, torch.__version__, torch.get_num_threads(), _sources(source)], sort_keys=True)
-        self._folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        self._answers, self._trainings = cache / "answers", cache / "trainings"
 
     def load(self) -> Dataset:
         """The experiment's data set; the validation set is the same for all seeds."""
@@ -61,9 +59,8 @@ class Bench:
 
     def train(self, name: str, seed: int, network: nn.Module, dataset: Dataset, **options: Any) -> nn.Module:
         """edgekd.train, once: returns the trained network."""
-        result = edgekd.train(
-            network, dataset, checkpoint=self._place(name, seed), progress=_said(name, seed), seed=seed, **options
-        )
+        place = self._place(network, None, dataset, {"seed": seed, **options})
+        result = edgekd.train(network, dataset, checkpoint=place, progress=_said(name, seed), seed=seed, **options)
         self.record(name, seed, {**result.metrics, **_cost(result.history)})
         return result.model
 
@@ -71,12 +68,13 @@ class Bench:
         self, name: str, seed: int, teacher: Any, network: nn.Module, dataset: Dataset, **options: Any
     ) -> DistillResult:
         """edgekd.distill, once. A control that is trained along is a run of its own, `NAME, control`."""
+        place = self._place(network, teacher, dataset, {"seed": seed, **options})
         result = edgekd.distill(
             teacher,
             network,
             dataset,
             cache=self._answers,
-            checkpoint=self._place(name, seed),
+            checkpoint=place,
             progress=_said(name, seed),
             seed=seed,
             **options,
@@ -124,8 +122,14 @@ class Bench:
     def result(self) -> dict[str, Any]:
         return {"comparisons": self.comparisons, "values": self.values, "runs": self.runs}
 
-    def _place(self, name: str, seed: int) -> Path:
-        return self._folder / "".join(c if c.isalnum() else "-" for c in name) / str(seed)
+    def _place(self, network: nn.Module, teacher: Any, dataset: Dataset, options: Mapping[str, Any]) -> Path:
+        """The folder of one training. teacher: see edgekd.distill; None without one."""
+        of_data = hashlib.sha256()
+        for array in (dataset.x_train, dataset.y_train, dataset.x_val, dataset.y_val):
+            of_data.update(np.ascontiguousarray(array).tobytes())
+        circumstances = [torch.__version__, torch.get_num_threads(), _sources()]
+        given = [module_digest(network), _digests(teacher), of_data.hexdigest(), dict(options)]
+        return self._trainings / identity_of(circumstances, given)[:24]
 
 
 def some(dataset: Dataset, count: int, seed: int) -> Dataset:
@@ -166,11 +170,21 @@ def _said(name: str, seed: int) -> Callable[..., None]:
     return progress
 
 
-def _sources(experiment: Path) -> str:
-    """A digest of the sources that decide an experiment's results."""
+def _digests(teacher: Any) -> list[str]:
+    """Of each teacher, a module or a file."""
+    teachers = teacher if isinstance(teacher, (list, tuple)) else [] if teacher is None else [teacher]
+    return [
+        module_digest(one) if isinstance(one, nn.Module) else hashlib.sha256(Path(one).read_bytes()).hexdigest()
+        for one in teachers
+    ]
+
+
+@functools.cache
+def _sources() -> str:
+    """A digest of the sources that decide what a training gives."""
     root = Path(edgekd.__file__).parent
-    files = [file for part in _TRAINING for file in sorted((root / part).rglob("*.py"))]
     digest = hashlib.sha256()
-    for file in [*files, _PACKAGE / "bench.py", experiment]:
-        digest.update(file.name.encode() + file.read_bytes())
+    for part in _TRAINING:
+        for file in sorted((root / part).rglob("*.py")):
+            digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
