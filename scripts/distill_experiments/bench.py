@@ -27,15 +27,13 @@ from edgekd.distill.methods.soft_targets import soften
 Settings = Mapping[str, Any]
 Run = dict[str, Any]  # name, seed, figures
 
-_TRAINING = ("data", "distill", "models")  # the parts of edgekd that decide what a training gives
-
 
 class Bench:
     """One experiment under way.
 
     seeds: of students. Everything random follows from a seed: initial weights, order, augmentation, subsets.
     cache: trainings are kept in folders named by everything that decides what comes out: networks, data, options and
-    the sources of edgekd. A change of one trains anew, and experiments share what is the same, such as teachers.
+    the sources of edgekd.distill. A change of one trains anew, and experiments share what is the same, such as teachers.
     """
 
     def __init__(self, settings: Settings, seeds: int, cache: Path) -> None:
@@ -181,10 +179,9 @@ def _digests(teacher: Any) -> list[str]:
 
 @functools.cache
 def _sources() -> str:
-    """A digest of the sources that decide what a training gives."""
-    root = Path(edgekd.__file__).parent
+    """A digest of edgekd's training; networks and data are in the key themselves."""
+    root = Path(edgekd.__file__).parent / "distill"
     digest = hashlib.sha256()
-    for part in _TRAINING:
-        for file in sorted((root / part).rglob("*.py")):
-            digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    for file in sorted(root.rglob("*.py")):
+        digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
