@@ -32,8 +32,8 @@ class Bench:
     """One experiment under way.
 
     seeds: of students. Everything random follows from a seed: initial weights, order, augmentation, subsets.
-    cache: trainings are kept in folders named by everything that decides what comes out: networks, data, options and
-    the sources of edgekd.distill. A change of one trains anew, and experiments share what is the same, such as teachers.
+    cache: trainings are kept in folders named by what decides their results: networks, data, options, the sources of
+    edgekd.distill. A change of one trains anew, and experiments share what is the same, such as teachers.
     """
 
     def __init__(self, settings: Settings, seeds: int, cache: Path) -> None:
