@@ -168,13 +168,18 @@ def _said(name: str, seed: int) -> Callable[..., None]:
     return progress
 
 
-def _digests(teacher: Any) -> list[str]:
-    """Of each teacher, a module or a file."""
+def _digests(teacher: Any) -> list[list[str]]:
+    """Of each teacher: a module or a file, or an edgekd.Teacher of one."""
     teachers = teacher if isinstance(teacher, (list, tuple)) else [] if teacher is None else [teacher]
-    return [
-        module_digest(one) if isinstance(one, nn.Module) else hashlib.sha256(Path(one).read_bytes()).hexdigest()
-        for one in teachers
-    ]
+    specs = [one if isinstance(one, edgekd.Teacher) else edgekd.Teacher(one) for one in teachers]
+    how = [[str(getattr(spec, field.name)) for field in dataclasses.fields(spec)[1:]] for spec in specs]
+    return [[_source_digest(spec.source), *fields] for spec, fields in zip(specs, how, strict=True)]
+
+
+def _source_digest(source: Any) -> str:
+    if isinstance(source, nn.Module):
+        return module_digest(source)
+    return hashlib.sha256(Path(source).read_bytes()).hexdigest()
 
 
 @functools.cache

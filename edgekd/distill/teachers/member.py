@@ -33,7 +33,8 @@ class Teacher:
     weight: its share in an ensemble, against the others' weights. classes: the student's class of each of its outputs,
     where it knows only some of them. input_size: (height, width) it wants images at. mean, std: one number or one a
     channel; it sees (x - mean) / std. outputs: logits, probabilities, or whichever its answers look like. layout: of
-    the samples a file takes, channels first or last; by its declared shape when left out.
+    the samples a file takes, channels first or last; by its declared shape when left out. precision: of a module's
+    arithmetic, bfloat16 (autocast) where the machine is faster at it.
     """
 
     source: Any
@@ -44,6 +45,7 @@ class Teacher:
     std: float | Sequence[float] = 1.0
     outputs: Literal["auto", "logits", "probabilities"] = "auto"
     layout: Literal["channels-first", "channels-last"] | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
         if not (isinstance(self.weight, (int, float)) and 0.0 < self.weight < 1e9):
@@ -56,6 +58,10 @@ class Teacher:
             raise InputError(f"a teacher's outputs is {self.outputs!r}", "auto, logits or probabilities")
         if self.layout not in (None, "channels-first", "channels-last"):
             raise InputError(f"a teacher's layout is {self.layout!r}", "channels-first or channels-last")
+        if self.precision not in ("float32", "bfloat16"):
+            raise InputError(f"a teacher's precision is {self.precision!r}", "float32 or bfloat16")
+        if self.precision != "float32" and not isinstance(self.source, nn.Module):
+            raise InputError("a teacher's precision is for modules: files and stored answers have their own")
 
 
 class Member:
@@ -77,7 +83,13 @@ class Member:
     def digest(self) -> str:
         """SHA-256 of all that decides its answers."""
         spec = self.spec
-        how = [spec.classes and list(spec.classes), spec.input_size, _plain(spec.mean), _plain(spec.std)]
+        how = [
+            spec.classes and list(spec.classes),
+            spec.input_size,
+            _plain(spec.mean),
+            _plain(spec.std),
+            spec.precision,
+        ]
         text = json.dumps([self.source_digest(), *how, self.probabilities, self.classes])
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -180,7 +192,8 @@ class ModuleMember(Member):
 
     def answers(self, x: Tensor) -> Tensor:
         try:
-            return predict(self.module, x)
+            with torch.autocast(device_of(self.module).type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"):
+                return predict(self.module, x).float()
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
             raise InputError(
                 f"{self.title} does not take samples of shape {list(x.shape[1:])}: {str(error).splitlines()[0]}",

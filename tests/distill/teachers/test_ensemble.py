@@ -114,6 +114,17 @@ def test_outputs_that_are_probabilities_are_found_out() -> None:
     assert (as_given.ask(X) >= 0).all()
 
 
+def test_a_teacher_that_is_asked_in_bfloat16_says_about_the_same_and_is_told_apart() -> None:
+    net = convnet(4)
+    whole, half = together(net), together(Teacher(net, precision="bfloat16"))
+    said = half.ask(X)
+    assert said.dtype == torch.float32 and not torch.equal(said, whole.ask(X))
+    torch.testing.assert_close(said, whole.ask(X), rtol=0.05, atol=0.05)
+    assert half.member_digests() != whole.member_digests()
+    with pytest.raises(InputError, match="precision is for modules"):
+        Teacher("net.onnx", precision="bfloat16")
+
+
 def test_teachers_are_asked_in_evaluation_mode_and_left_as_they_were() -> None:
     frozen = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(64), nn.Dropout(0.9), nn.Linear(64, 3))
     frozen[1].eval()
