@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections import Counter
@@ -53,7 +54,8 @@ def parse_toml(text: str, path: Path, schema: type[Schema]) -> Schema:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML: {error}") from None
     try:
-        return schema.model_validate(table)
+        # Strictly: "3" or true is no number. As JSON, so that texts are still paths and lists tuples.
+        return schema.model_validate_json(json.dumps(table, default=str), strict=True)
     except ValidationError as error:
         places = _lines_of_keys(text)
         problems = sorted(_problem(item, places, schema) for item in error.errors())

@@ -58,6 +58,11 @@ def test_all_problems_are_reported_at_once_in_the_order_of_the_file() -> None:
     assert [line.split(":")[0] for line in lines] == [f"r.toml, line {n}" for n in (8, 12, 15, 16)]
 
 
+@pytest.mark.parametrize("value", ['"2"', "true", "2.0"])
+def test_a_text_or_true_is_no_number(value: str) -> None:
+    assert "line 8: teacher.epochs: Input should be a valid integer" in error_of(GOOD.replace("= 2", f"= {value}", 1))
+
+
 def test_a_missing_key_names_its_table() -> None:
     assert "data.source is missing" in error_of(GOOD.replace('source = "digits"', ""))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError, validate_call
+from pydantic import ConfigDict, ValidationError, validate_call
 
 from edgekd.data.dataset import Dataset
 from edgekd.errors import InputError
@@ -47,7 +47,9 @@ def load(source: str, *, path: Path | None = None, validation: int = 5000, seed:
     module = _module_of(source)
     _check_options(source, module, options)
     try:
-        dataset: Dataset = validate_call(module.load)(path, validation=validation, seed=seed, **options)
+        # Strictly: a text or true in the place of a number is a mistake.
+        checked = validate_call(config=ConfigDict(strict=True))(module.load)
+        dataset: Dataset = checked(path, validation=validation, seed=seed, **options)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(

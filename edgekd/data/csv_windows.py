@@ -50,10 +50,12 @@ def load(
     labels found, sorted. validation: not used, the validation set is of `validation_subjects` people of their own.
     Raises InputError naming file and line for anything that is missing or no number.
     """
-    if not channels or not all(isinstance(name, str) for name in channels):
-        raise InputError("csv-windows: channels is empty", 'channels = ["ax", "ay", "az"]: names of columns')
+    if not channels or len(set(channels)) != len(channels):
+        raise InputError(
+            "csv-windows: channels is empty, or names a column twice", 'channels = ["ax", "ay", "az"]: names of columns'
+        )
     scale = [*full_scale] * (len(channels) if len(full_scale) == 1 else 1)
-    if len(scale) != len(channels) or not all(isinstance(one, int | float) and one > 0 for one in scale):
+    if len(scale) != len(channels) or not all(0 < one < float("inf") for one in scale):
         raise InputError(f"csv-windows: full_scale is {list(full_scale)}", f"{len(channels)} numbers above 0, or one")
     found: list[tuple[Recording, str]] = []
     for file in files(path):
@@ -62,7 +64,7 @@ def load(
     recordings = [Recording(one.samples, names.index(name), one.subject) for one, name in found]
     assert path is not None
     return windowed(
-        path.stem,
+        path.name,
         recordings,
         names,
         window=window,
@@ -88,6 +90,10 @@ def _read(file: Path, channels: list[str], label: str, subject: str) -> list[tup
                     raise InputError(f"{file}, line {rows.line_num}: not {len(columns)} values")
                 if rows.line_num > _MOST_ROWS:
                     raise InputError(f"{file}: more than {_MOST_ROWS} lines", "split it into several files")
+                if not (row[label] and row[subject]):
+                    raise InputError(
+                        f"{file}, line {rows.line_num}: no {label} or no {subject}", "each line needs both"
+                    )
                 if not runs or runs[-1][:2] != (row[label], row[subject]):
                     runs.append((row[label], row[subject], []))
                 runs[-1][2].append([_number(row[name], file, rows.line_num, name) for name in channels])

@@ -13,6 +13,7 @@ from edgekd.errors import InputError
 Samples = NDArray[Any]
 Labels = NDArray[np.int64]
 _PARTS = ("train", "val", "test")
+_MOST_CLASSES = 2**31  # a label beyond is damage
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,16 @@ def check_samples(where: str, x: Samples) -> None:
             raise InputError(f"{where}[{int(np.argmin(finite))}] holds NaN or infinity", "remove or repair the sample")
 
 
-def check_labels(where: str, y: NDArray[Any], classes: int) -> None:
-    """Raise InputError, beginning with `where`, unless `y` holds indices of `classes` classes."""
+def check_labels(where: str, y: NDArray[Any], classes: int | None) -> None:
+    """Raise InputError, beginning with `where`, unless `y` holds indices of `classes` classes, None for any number."""
     if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
         raise InputError(f"{where} is {y.dtype} {list(y.shape)}", "class indices: one integer a sample, (samples,)")
-    if y.size and (int(y.min()) < 0 or int(y.max()) >= classes):
-        wrong = int(np.argmax((y < 0) | (y >= classes)))
-        raise InputError(
-            f"{where}[{wrong}] is {int(y[wrong])}, and there are {classes} classes",
-            f"labels are 0 to {classes - 1}",
-        )
+    end = _MOST_CLASSES if classes is None else classes
+    if y.size and (int(y.min()) < 0 or int(y.max()) >= end):
+        wrong = int(np.argmax((y < 0) | (y >= end)))
+        there = "" if classes is None else f", and there are {classes} classes"
+        hint = "class indices begin at 0" if classes is None else f"labels are 0 to {classes - 1}"
+        raise InputError(f"{where}[{wrong}] is {int(y[wrong])}{there}", hint)
 
 
 def carve(name: str, x: Samples, y: Labels, count: int, seed: int) -> tuple[Samples, Labels, Samples, Labels]:

@@ -73,10 +73,11 @@ def load(
             f"data.validation: 1 to {len(train) - 1}; a tenth would be {max(1, len(train) // 10)}",
         )
     sounds = {file: read_wav(file, chosen.sample_rate) for file in everything}
-    samples = min(len(sound) for sound in sounds.values())
+    shortest = min(everything, key=lambda file: len(sounds[file]))
+    samples = len(sounds[shortest])
     windows = max(0, (chosen.frames(samples) - frames) // step + 1)
     if not windows:
-        raise InputError(f"{path}: the shortest clip has {samples} samples", f"{frames} frames take more")
+        raise InputError(f"{shortest}: {samples} samples", f"too short: {frames} frames take more")
     order = np.random.default_rng(seed).permutation(len(train))
     parts = [
         train[np.sort(order[validation:])],

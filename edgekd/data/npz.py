@@ -18,10 +18,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from edgekd.data.dataset import Dataset, carve, check_labels
+from edgekd.data.dataset import Dataset, carve, check_labels, check_samples
 from edgekd.errors import InputError
 
 _MOST_BYTES = 8 << 30
+_MOST_CLASSES = 10_000
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # What zipfile, zlib and numpy's header parser raise on damaged or hostile files.
 _DAMAGE = (
@@ -59,17 +60,21 @@ def load(path: Path | None, *, validation: int, seed: int) -> Dataset:
     parts = read_npz(file, required=("x_train", "y_train", "x_test", "y_test"), optional=("x_val", "y_val"))
     if ("x_val" in parts) != ("y_val" in parts):
         raise InputError(f"{file}: has one of x_val and y_val", "give both, or none to carve them from training")
-    for name in ("y_train", "y_val", "y_test"):
-        if name in parts:
-            y = parts[name]
-            check_labels(f"{file}: {name}", y, classes=2**31)
-            parts[name] = y.astype(np.int64)
+    # Here, where samples still have the numbers that they have in the file.
+    for name, values in parts.items():
+        if name.startswith("x_"):
+            check_samples(f"{file}: {name}", values)
+        else:
+            check_labels(f"{file}: {name}", values, classes=None)
+            parts[name] = values.astype(np.int64)
     x, y = parts["x_train"], parts["y_train"]
     if len(x) != len(y):
         raise InputError(f"{file}: x_train has {len(x)} samples and y_train {len(y)} labels")
-    classes = int(y.max()) + 1 if y.size else 0
-    if classes > 10_000:
+    classes = int(y.max()) + 1
+    if classes > _MOST_CLASSES:
         raise InputError(f"{file}: y_train has labels up to {classes - 1}", "class indices begin at 0")
+    for name in parts.keys() & {"y_val", "y_test"}:
+        check_labels(f"{file}: {name}", parts[name], classes)
     names = tuple(str(index) for index in range(classes))
     if "x_val" in parts:
         x_val, y_val = parts["x_val"], parts["y_val"]

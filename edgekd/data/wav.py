@@ -33,7 +33,7 @@ def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
                 raise InputError(f"{path}: {frames} samples", "a sound of up to a day is read")
             data = file.readframes(frames)
     except (wave.Error, EOFError, struct.error, RuntimeError) as error:
-        raise InputError(f"{path}: not a WAV file of plain samples: {error or 'it ends too early'}") from None
+        raise InputError(f"{path}: not a WAV file of plain samples: {str(error) or 'it ends too early'}") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     if len(data) != 2 * frames:

@@ -28,7 +28,7 @@ def read_test_set(path: Path, samples: int | None) -> tuple[npt.NDArray[Any], np
     parts = read_npz(path, required=("x_test", "y_test"))
     x, y = parts["x_test"], parts["y_test"]
     check_samples(f"{path}: x_test", x)
-    check_labels(f"{path}: y_test", y, classes=2**31)
+    check_labels(f"{path}: y_test", y, classes=None)
     if len(x) != len(y):
         raise InputError(f"{path}: x_test has {len(x)} samples and y_test {len(y)} labels")
     if samples is not None and samples > len(x):

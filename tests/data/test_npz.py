@@ -61,6 +61,14 @@ def test_without_a_validation_set_one_is_carved(tmp_path: Path) -> None:
     assert (len(dataset.x_train), len(dataset.x_val)) == (7, 3)
 
 
+def test_a_sample_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
+    x = X.copy()
+    x[8, 1] = np.nan
+    file = saved(tmp_path, x_train=x, x_val=None, y_val=None)
+    with pytest.raises(InputError, match=r"/data\.npz: x_train\[8\] holds NaN"):  # samples for validation count, too
+        data.load("npz", path=file, validation=5)
+
+
 def test_int8_samples_stay_int8(tmp_path: Path) -> None:
     x = np.arange(30, dtype=np.int8).reshape(10, 3)
     assert data.load("npz", path=saved(tmp_path, x_train=x, x_val=x, x_test=x)).x_test.dtype == np.int8
@@ -74,12 +82,13 @@ def test_int8_samples_stay_int8(tmp_path: Path) -> None:
         ({"x_train": X.astype(np.float64)}, r"astype\(np.float32\)"),
         ({"x_train": np.array([{}] * 10)}, "holds object, not plain numbers"),
         ({"x_train": np.array(["a"] * 10)}, "not plain numbers"),
-        ({"y_train": np.array([0, -1] * 5)}, r"y_train\[1\] is -1"),
+        ({"y_train": np.array([0, -1] * 5)}, r"data\.npz: y_train\[1\] is -1\n  class indices begin at 0"),
         ({"y_train": Y.astype(np.float32)}, "y_train is float32"),
         ({"y_train": np.array([0, 2**40] * 5)}, "y_train"),
         ({"y_train": np.array([0, 2**20] * 5)}, "class indices begin at 0"),
         ({"y_train": Y[:9]}, "10 samples and y_train 9 labels"),
-        ({"y_test": Y + 1}, "there are 2 classes"),
+        ({"y_test": Y + 1}, r"/data\.npz: y_test\[1\] is 2, and there are 2 classes"),
+        ({"x_train": X[:0], "y_train": Y[:0]}, r"/data\.npz: x_train is empty"),
         ({"x_val": X[:, :2]}, "all parts need the same shape"),
         ({"x_test": np.full_like(X, np.inf)}, "NaN or infinity"),
     ],

@@ -237,7 +237,7 @@ def damaged(tmp_path: Path, kind: str) -> Path:
         ("rate", "at 16000 Hz, not one of 16 bits at 8000 Hz"),
         ("cut", "cut short: 1550 of 1600 samples"),
         ("header", "not a WAV file"),
-        ("empty", "not a WAV file"),
+        ("empty", "not a WAV file of plain samples: it ends too early"),
         ("text", "not a WAV file"),
         ("float", "not a WAV file of plain samples: unknown format: 3"),
         ("none", "0 samples"),

@@ -132,6 +132,7 @@ def test_a_folder_of_csv_files_is_read(tmp_path: Path) -> None:
         ("ax,ay,label,subject\n1,2,a,b,c\n", "line 2: not 4 values"),
         ("ax,ay,label,subject\n1,nan,a,b\n", "line 2: ay is 'nan'"),
         ("ax,ay,label,subject\n1,two,a,b\n", "line 2: ay is 'two'"),
+        ("ax,ay,label,subject\n1,2,a,b\n1,2,,b\n", "line 3: no label or no subject"),
         ('ax,ay,label,subject\n1,"2,a,b\n', "cannot|can be read"),
         ("ax,ay,label,subject\n1,2,\x00,b\n1,2,a,b\n", "subject"),
     ],
@@ -141,9 +142,21 @@ def test_a_damaged_csv_file_is_named_with_its_line(tmp_path: Path, text: str, me
         load_csv(table(tmp_path, text))
 
 
-@pytest.mark.parametrize("changes", [{"channels": []}, {"full_scale": [1.0, 2.0, 3.0]}, {"full_scale": [0.0]}])
-def test_options_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"channels": []}, "channels is empty"),
+        ({"channels": ["ax", "ax"]}, "names a column twice"),
+        ({"full_scale": [1.0, 2.0, 3.0]}, "2 numbers above 0"),
+        ({"full_scale": [0.0]}, "2 numbers above 0"),
+        ({"full_scale": [float("inf")]}, "2 numbers above 0"),
+        ({"full_scale": [True]}, "option full_scale"),
+        ({"window": "8"}, "option window: .*integer"),
+        ({"test_subjects": True}, "option test_subjects"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         load_csv(table(tmp_path, csv_of()), **changes)
 
 
