@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from edgekd.distill.augment import Augment
@@ -23,6 +22,7 @@ from edgekd.distill.teachers.ensemble import Ensemble
 from edgekd.distill.teachers.member import Member
 from edgekd.distill.teachers.stored import StoredMember
 from edgekd.errors import InputError
+from edgekd.files import whole_file
 
 _PIECE = 2048  # samples asked about at once
 _FORMAT = "1"
@@ -99,15 +99,11 @@ class Store:
         return answers
 
     def keep(self, key: dict[str, Any], answers: Tensor) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(key)
-        # Several processes may keep the same answers at once.
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        """Raises EdgekdError when they cannot be written."""
         answers = answers.contiguous()
-        save_file(
-            {"answers": answers}, str(partial), {"format": _FORMAT, "key": _text(key), "sha256": _digest(answers)}
-        )
-        partial.replace(path)
+        about = {"format": _FORMAT, "key": _text(key), "sha256": _digest(answers)}
+        with whole_file(self._path(key)) as partial:
+            partial.write_bytes(save({"answers": answers}, about))
 
     def _path(self, key: dict[str, Any]) -> Path:
         return self._folder / f"{hashlib.sha256(_text(key).encode()).hexdigest()[:24]}.safetensors"

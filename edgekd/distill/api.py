@@ -11,14 +11,13 @@ from typing import Any
 from torch import Tensor, nn
 
 from edgekd.distill.answers import Store
-from edgekd.distill.call import Call, Data, History, kept
+from edgekd.distill.call import Call, Data, History, folder_of, kept
 from edgekd.distill.inference import accuracy
 from edgekd.distill.loggers import Logger
 from edgekd.distill.methods import BornAgain, Method
 from edgekd.distill.options import training_and_method, training_of
-from edgekd.distill.teachers import Ensemble, Teacher, ensemble_of, specs_of
+from edgekd.distill.teachers import Ensemble, Teacher, check_apart, ensemble_of, specs_of
 from edgekd.distill.teaching import Teaching
-from edgekd.distill.training import chosen_row
 from edgekd.errors import InputError
 from edgekd.progress import Progress, silent
 
@@ -41,9 +40,9 @@ class DistillResult:
     """student: the module given, trained in place. control: the same student trained without a teacher, None when it
     was not wanted; control_history: its rows. history: one row an epoch, see training.fit.
 
-    metrics: `epoch`, `val_loss`, `val_accuracy` and `teacher_val_accuracy` (percent; of all teachers together; not
-    there when only their answers to the training set are), `control_val_accuracy`, and on a Dataset the same with
-    `test` for `val`.
+    metrics: `epoch` (whose weights are kept), `val_loss`, `val_accuracy` (percent) and `teacher_val_accuracy` (of all
+    teachers together; not there when only their answers to the training set are); of the control `control_epoch`,
+    `control_val_loss` and `control_val_accuracy`; on a Dataset accuracies with `test` for `val`, too.
     """
 
     student: nn.Module
@@ -67,7 +66,7 @@ def train(
     """Train a classifier with labels alone, in place.
 
     train, val: (x, y) with x float32 (samples, channels, …) as the model takes it and y class indices from 0; or a
-    DataLoader that gives such batches; or an edgekd.data.Dataset, which brings its own validation set.
+    Dataset or DataLoader of torch that gives such; or an edgekd.data.Dataset, which brings its own validation set.
     augment: "none", "flip", "shift" or "shift-flip". checkpoint: a folder; training that was interrupted goes on there.
     log: see loggers.py. options: fields of training.Training: epochs, batch_size, learning_rate, weight_decay,
     optimizer, label_smoothing, select, patience, precision, seed. The same seed and machine give the same weights;
@@ -77,7 +76,7 @@ def train(
         result = edgekd.train(net, (x_train, y_train), (x_val, y_val), epochs=5)
     """
     training = training_of(options)
-    call = Call(Data(train, val, augment), training, checkpoint, log, progress)
+    call = Call(Data(train, val, augment, training), training, checkpoint, log, progress)
     call.data.check(model, "the model")
     history = call.fit(model, "model", None)
     metrics = {**kept(history, training), **call.data.tested("test_accuracy", model)}
@@ -106,7 +105,7 @@ def distill(
     teacher: a trained module, a path (.onnx, .keras, .h5, or stored logits in .npz or .npy), an array of logits of the
     training set, an edgekd.Teacher (weight, input size, normalisation, classes), or a list of these. Modules are asked
     in evaluation mode without gradients and keep their modes and weights. None with method "born-again": the student
-    alone. train: as of `train`, or x alone, for methods that do without labels.
+    alone. train: as of `train`, or without labels for methods that do without: x alone, a DataLoader of x alone.
     method: a name of methods.METHODS, one made (`DKD(alpha=2.0)`), or a function of your own
     (student_out, teacher_out, target) -> loss. options: the method's (temperature, hard_weight, …), see its class, and
     those of `train`.
@@ -119,9 +118,14 @@ def distill(
         result = edgekd.distill([net_a, net_b], small, (x_train, y_train), (x_val, y_val), epochs=5)
     """
     training, made = training_and_method(method, options)
-    data = Data(train, val, augment, unlabelled=True)
+    data = Data(train, val, augment, training, unlabelled=True)
     call = Call(data, training, checkpoint, log, progress)
+    kept_answers = folder_of(cache, "cache")
     classes = data.check(student, "the student")
+    assistants = [assistants] if isinstance(assistants, nn.Module) else list(assistants)
+    for number, assistant in enumerate(assistants, start=1):
+        if (found := data.check(assistant, f"assistant {number}")) != classes:
+            raise InputError(f"assistant {number} has {found} classes, the student {classes}", "all need the same")
     control = data.train.labelled if control is None else control
     untrained = copy.deepcopy(student)
     first_control: History | None = None
@@ -129,14 +133,15 @@ def distill(
         first_control = call.fit(untrained, "control", None)
         teacher, untrained = untrained, copy.deepcopy(untrained)
     ensemble = ensemble_of(specs_of(teacher), student, data.val.x[:16], classes)
-    course = _Course(call, made, Store(Path(cache)) if cache is not None else None)
+    check_apart(student, assistants, ensemble)
+    course = _Course(call, made, Store(kept_answers) if kept_answers is not None else None)
     history = course.teach(ensemble, student, assistants)
     metrics = {**kept(history, training), **_said(ensemble, data)}
     metrics |= data.tested("test_accuracy", student)
     control_history: History = []
     if control:
         control_history = first_control or call.fit(untrained, "control", None)
-        metrics["control_val_accuracy"] = chosen_row(control_history, training)["val_accuracy"]
+        metrics |= {f"control_{key}": value for key, value in kept(control_history, training).items()}
         metrics |= data.tested("control_test_accuracy", untrained)
     call.log.finish(metrics)
     return DistillResult(student, metrics, history, untrained if control else None, control_history)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import Dataset as TorchDataset
 
 from edgekd.data.dataset import check_labels
-from edgekd.distill.feeds import samples_and_labels
 from edgekd.distill.identity import identity_of
 from edgekd.distill.inference import accuracy, predict
-from edgekd.distill.inputs import check_batch, classes_of, parts_of, samples_of
+from edgekd.distill.inputs import check_batch, checked_loader, classes_of, parts_of, samples_of
 from edgekd.distill.loggers import logger_of
 from edgekd.distill.teaching import Teaching, TrainingSet, fit_taught
 from edgekd.distill.training import Row, Training, chosen_row
@@ -24,20 +26,31 @@ History = list[Row]
 
 
 class Data:
-    """Training, validation and test data of a call, checked."""
+    """Training, validation and test data of a call, checked.
 
-    def __init__(self, train: Any, val: Any, augment: str, *, unlabelled: bool = False) -> None:
+    first: samples of the training set, (samples, channels, …): all of them, or a DataLoader's first batch.
+    """
+
+    def __init__(self, train: Any, val: Any, augment: str, training: Training, *, unlabelled: bool = False) -> None:
         train, val, self.test = parts_of(train, val)
         self.val = samples_of(val, "val")
-        self._loader = train if isinstance(train, DataLoader) else None
-        samples = None if self._loader is not None else samples_of(train, "train", unlabelled=unlabelled)
-        if self._loader is not None and augment != "none":
-            raise InputError(f"augment {augment!r} does not go with a DataLoader", "augment in its Dataset")
-        if samples is not None and samples.x.shape[1:] != self.val.x.shape[1:]:
+        if isinstance(train, TorchDataset):
+            train = _loader_of(train, training.batch_size)
+        if not isinstance(train, DataLoader):
+            samples = samples_of(train, "train", unlabelled=unlabelled)
+            self.train, self.first = TrainingSet(samples, augment), samples.x
+        else:
+            if augment != "none":
+                raise InputError(f"augment {augment!r} does not go with a DataLoader", "augment in its Dataset")
+            self.first, y = checked_loader(train, "train")
+            labelled = y.dtype != torch.int64 or bool((y >= 0).any())
+            if not (labelled or unlabelled):
+                raise InputError("train: the DataLoader gives no labels", "a batch must be (samples, labels)")
+            self.train = TrainingSet(None, augment, train, loader_labelled=labelled)
+        if self.first.shape[1:] != self.val.x.shape[1:]:
             raise InputError(
-                f"train has samples of shape {list(samples.x.shape[1:])}, val of {list(self.val.x.shape[1:])}"
+                f"train has samples of shape {list(self.first.shape[1:])}, val of {list(self.val.x.shape[1:])}"
             )
-        self.train = TrainingSet(samples, augment, self._loader)
 
     def check(self, model: Any, name: str) -> int:
         """Classes of a network; the data's labels must be among them."""
@@ -46,14 +59,22 @@ class Data:
         if self.train.samples is not None:
             if self.train.labelled:
                 check_labels("train: y", self.train.samples.y.numpy(), classes)
-        elif self._loader is not None:
-            x, _ = samples_and_labels(next(iter(self._loader), None))
-            classes_of(model, name, x)
-            self.train = replace(self.train, check=check_batch(classes, "train"))
+        else:
+            self.train = replace(self.train, check=check_batch(classes, "train", labelled=self.train.labelled))
         return classes
 
     def tested(self, key: str, model: nn.Module) -> dict[str, float]:
         return {key: accuracy(predict(model, self.test.x), self.test.y)} if self.test is not None else {}
+
+
+def _loader_of(dataset: TorchDataset[Any], batch_size: int) -> DataLoader[Any]:
+    """Batches as of arrays: shuffled anew in each epoch, without the last, smaller one."""
+    if isinstance(dataset, IterableDataset):
+        raise InputError("train is an IterableDataset", "a Dataset with __getitem__ and __len__, or a DataLoader")
+    count = len(dataset) if isinstance(dataset, Sized) else batch_size
+    return DataLoader(
+        dataset, batch_size=batch_size, shuffle=True, drop_last=count > batch_size, generator=torch.Generator()
+    )
 
 
 class Call:
@@ -63,7 +84,7 @@ class Call:
         self, data: Data, training: Training, checkpoint: Path | str | None, log: Any, progress: Progress
     ) -> None:
         self.data, self.training, self.log = data, training, logger_of(log)
-        self._folder = Path(checkpoint) if checkpoint is not None else None
+        self._folder = folder_of(checkpoint, "checkpoint")
         self._progress = progress
 
     def fit(self, model: nn.Module, role: str, teaching: Teaching | None, training: Training | None = None) -> History:
@@ -87,6 +108,17 @@ class Call:
             watch=lambda share, text: self._progress(share, 1.0, text),
             log=lambda row: self.log.row(role, row),
         )
+
+
+def folder_of(value: Path | str | None, option: str) -> Path | None:
+    """A folder for files, which need not be there yet. Raises InputError when it is something else."""
+    if value is None:
+        return None
+    if not isinstance(value, (str, Path)):
+        raise InputError(f"{option} is a {type(value).__name__}", "the path of a folder")
+    if Path(value).exists() and not Path(value).is_dir():
+        raise InputError(f"{option}: {value} is no folder", "files are written into it: give a folder, or a new path")
+    return Path(value)
 
 
 def kept(history: History, training: Training) -> dict[str, float]:

@@ -6,7 +6,7 @@ Weights, optimizer state and history are kept. The schedule is a function of the
 
 from __future__ import annotations
 
-import os
+import io
 import pickle
 import zipfile
 import zlib
@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from edgekd.errors import InputError
+from edgekd.files import whole_file
 
 _FORMAT = 2
 # What zipfile and torch.load raise on damaged or foreign files.
@@ -52,14 +53,14 @@ class State:
 
 
 def save(state: State, path: Path) -> None:
-    """Replace the checkpoint at `path`; whatever interrupts, the old one or the new one is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        torch.save({"format": _FORMAT, **{f.name: getattr(state, f.name) for f in fields(State)}}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    """Replace the checkpoint at `path`; whatever interrupts, the old one or the new one is there.
+
+    Raises EdgekdError when it cannot be written.
+    """
+    content = io.BytesIO()  # torch.save would say of a full disk that a position is unexpected
+    torch.save({"format": _FORMAT, **{f.name: getattr(state, f.name) for f in fields(State)}}, content)
+    with whole_file(path) as partial:
+        partial.write_bytes(content.getbuffer())
 
 
 def load(path: Path, identity: str) -> State | None:

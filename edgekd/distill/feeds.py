@@ -94,10 +94,10 @@ class ArrayFeed:
 
 
 class LoaderFeed:
-    """Batches of a user's DataLoader, which gives (samples, labels). ask: the teachers, asked batch by batch.
+    """Batches of a user's DataLoader, see samples_and_labels. ask: the teachers, asked batch by batch.
 
     The loader's generator, if it has one of its own, is set by (seed, epoch); global random numbers are the trainer's.
-    Raises InputError for a batch that is not (samples, labels) or that `check` refuses.
+    Raises InputError for a batch that is none or that `check` refuses.
     """
 
     def __init__(
@@ -137,7 +137,18 @@ def _mixed_up(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def samples_and_labels(batch: Any) -> tuple[Tensor, Tensor]:
-    """A loader's batch as (samples, labels). Raises InputError when it is something else."""
-    if isinstance(batch, (tuple, list)) and len(batch) == 2 and all(isinstance(part, Tensor) for part in batch):
-        return batch[0], batch[1]
-    raise InputError(f"the DataLoader gives a {type(batch).__name__}", "a batch must be (samples, labels), two tensors")
+    """A loader's batch, (samples, labels) or samples alone, as samples and labels; these are -1 where there are none.
+
+    Double precision becomes float32 and any whole number int64, as of arrays. Raises InputError for other batches.
+    """
+    parts = list(batch) if isinstance(batch, (tuple, list)) else [batch]
+    if not 1 <= len(parts) <= 2 or not all(isinstance(part, Tensor) for part in parts) or parts[0].ndim == 0:
+        raise InputError(
+            f"the DataLoader gives a {type(batch).__name__}",
+            "a batch must be (samples, labels), two tensors, or samples alone where no labels are needed",
+        )
+    x = parts[0].float() if parts[0].dtype == torch.float64 else parts[0]
+    if len(parts) == 1:
+        return x, torch.full((len(x),), -1)
+    whole = not (parts[1].is_floating_point() or parts[1].dtype == torch.bool)
+    return x, parts[1].long() if whole else parts[1]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
 
 from edgekd.data import Dataset
 from edgekd.data.dataset import check_labels, check_samples
 from edgekd.distill.feeds import samples_and_labels
 from edgekd.distill.inference import arranged, device_of, evaluating
+from edgekd.distill.seeds import seeded
 from edgekd.errors import InputError
+
+_BATCH = 512  # samples taken from a Dataset at once
 
 
 @dataclass(frozen=True)
@@ -59,14 +65,18 @@ def channels_first(x: np.ndarray[Any, Any]) -> Tensor:
 
 
 def samples_of(value: Any, where: str, *, unlabelled: bool = False) -> Samples:
-    """(x, y) arrays or tensors, or a DataLoader read once, as Samples. Raises InputError beginning with `where`.
+    """(x, y) arrays or tensors, or a Dataset or DataLoader of torch read once, as Samples.
+
+    Raises InputError beginning with `where`.
 
     unlabelled: x alone, or (x, None), will do.
     """
     if unlabelled and isinstance(value, (np.ndarray, Tensor)):
         value = (value, None)
     if unlabelled and isinstance(value, (tuple, list)) and len(value) == 2 and value[1] is None:
-        return _checked(value[0], np.zeros(len(value[0]), np.int64), where, labelled=False)
+        return _checked(value[0], None, where)
+    if isinstance(value, TorchDataset):
+        value = DataLoader(value, batch_size=_BATCH)
     if isinstance(value, DataLoader):
         pairs = [samples_and_labels(batch) for batch in value]
         if not pairs:
@@ -75,7 +85,7 @@ def samples_of(value: Any, where: str, *, unlabelled: bool = False) -> Samples:
     if not (isinstance(value, (tuple, list)) and len(value) == 2):
         raise InputError(
             f"{where} is a {type(value).__name__}",
-            "(x, y) arrays, an edgekd.data.Dataset or a torch DataLoader that gives (x, y)",
+            "(x, y) arrays, an edgekd.data.Dataset, or a Dataset or DataLoader of torch that gives (x, y)",
         )
     return _checked(value[0], value[1], where)
 
@@ -95,31 +105,69 @@ def parts_of(train: Any, val: Any) -> tuple[Any, Any, Samples | None]:
     return train, val, test
 
 
-def _checked(x: Any, y: Any, where: str, *, labelled: bool = True) -> Samples:
-    x, y = np.asarray(_on_cpu(x)), np.asarray(_on_cpu(y))
+def _checked(x: Any, y: Any, where: str) -> Samples:
+    """y: None for samples without labels."""
+    x = _array(x, f"{where}: x")
     if x.dtype == np.float64:
         x = x.astype(np.float32)
-    check_samples(f"{where}: x", x)
-    check_labels(f"{where}: y", y, classes=2**31)
+    _check_float_samples(f"{where}: x", x)
+    if y is None:
+        y = np.full(len(x), -1)
+    else:
+        y = _array(y, f"{where}: y")
+        check_labels(f"{where}: y", y, classes=None)
     if len(x) != len(y):
         raise InputError(f"{where} has {len(x)} samples and {len(y)} labels")
-    if x.dtype != np.float32:
-        raise InputError(f"{where}: x is {x.dtype}", "training needs float32 samples")
     # A copy: torch refuses to promise anything about arrays that are read-only or change meanwhile.
-    y = y.astype(np.int64) if labelled else np.full(len(x), -1)
-    return Samples(torch.from_numpy(np.array(x, order="C")), torch.from_numpy(y))
+    return Samples(torch.from_numpy(np.array(x, order="C")), torch.from_numpy(y.astype(np.int64)))
 
 
-def _on_cpu(value: Any) -> Any:
-    return value.detach().cpu() if isinstance(value, Tensor) else value
+def _array(value: Any, where: str) -> NDArray[Any]:
+    """Raises InputError, beginning with `where`, for what is no array: rows of different lengths, say, or bfloat16."""
+    try:
+        return np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{where} is no array: {str(error).splitlines()[0]}", "give a numpy array, or a torch tensor in float32"
+        ) from None
 
 
-def check_batch(classes: int, where: str) -> Any:
-    """A check of (x, y) batches of a DataLoader: labels in range, samples finite numbers."""
+def _check_float_samples(where: str, x: NDArray[Any]) -> None:
+    if x.dtype == np.int8:
+        raise InputError(f"{where} is {x.dtype}", "training needs float32 samples")
+    check_samples(where, x)
+
+
+def checked_loader(loader: DataLoader[Any], where: str) -> tuple[Tensor, Tensor]:
+    """The first batch of a DataLoader, (samples, labels). Raises InputError, beginning with `where`, without one."""
+    try:
+        batches = len(loader)
+    except TypeError:
+        raise InputError(
+            f"{where}: the DataLoader does not know how many batches it has", "give its Dataset the method __len__"
+        ) from None
+    if not batches:
+        raise InputError(
+            f"{where}: the DataLoader is empty", "with drop_last, a batch must not be larger than the data"
+        )
+    with seeded(0):  # what it draws to begin is not drawn from anybody's random numbers
+        x, y = samples_and_labels(next(iter(loader)))
+    _check_float_samples(f"{where}: x of a batch", _array(x, f"{where}: x of a batch"))
+    return x, y
+
+
+def check_batch(classes: int, where: str, *, labelled: bool) -> Callable[[Tensor, Tensor], None]:
+    """A check of (x, y) batches of a DataLoader: labels in range or none at all, samples finite numbers."""
 
     def check(x: Tensor, y: Tensor) -> None:
-        check_samples(f"{where}: x of a batch", np.asarray(_on_cpu(x)))
-        check_labels(f"{where}: y of a batch", np.asarray(_on_cpu(y)), classes)
+        samples, labels = _array(x, f"{where}: x of a batch"), _array(y, f"{where}: y of a batch")
+        _check_float_samples(f"{where}: x of a batch", samples)
+        if labelled:
+            check_labels(f"{where}: y of a batch", labels, classes)
+        elif bool((y >= 0).any()):
+            raise InputError(f"{where}: some batches have labels, others none", "give all of them, or none")
+        if len(samples) != len(labels):
+            raise InputError(f"{where}: a batch has {len(samples)} samples and {len(labels)} labels")
 
     return check
 

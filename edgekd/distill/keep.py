@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from edgekd.files import sha256_of, write_atomically
+from edgekd.files import sha256_of, whole_file, write_atomically
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,19 @@ class Keeper:
             return None
         if "sha256" not in kept or kept["sha256"] != sha256_of(weights):
             return None
+        if not (isinstance(kept.get("history"), list) and kept["history"]):
+            return None
         load_model(model, str(weights))
         return Trained(model, weights, kept)
 
     def keep(self, name: str, identity: str, model: nn.Module, record: dict[str, Any]) -> Trained:
-        """Write the network `name` and forget its checkpoints."""
+        """Write the network `name` and forget its checkpoints. Raises EdgekdError when it cannot be written."""
         weights = self._weights(name)
-        partial = weights.with_name(weights.name + ".partial")
-        save_model(model, str(partial))
-        partial.replace(weights)
+        with whole_file(weights) as partial:
+            try:
+                save_model(model, str(partial))
+            except SafetensorError as error:  # as it calls a full disk
+                raise OSError(str(error)) from None
         record = {"sha256": sha256_of(weights), **record}
         write_atomically(self._record(name), json.dumps({"identity": identity, **record}, indent=2))
         for checkpoint in self._checkpoints(name):

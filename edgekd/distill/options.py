@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from difflib import get_close_matches
+from numbers import Integral, Real
 from typing import Any, Literal
 
 from edgekd.config import Network
@@ -12,15 +13,8 @@ from edgekd.distill.methods import Method, method_of, options_of
 from edgekd.distill.training import Training
 from edgekd.errors import InputError
 
-_LIMITS: dict[str, tuple[type | tuple[type, ...], float, float]] = {
-    "epochs": (int, 1, 1e6),
-    "batch_size": (int, 1, 1e6),
-    "learning_rate": ((int, float), 1e-9, 100),
-    "weight_decay": ((int, float), 0, 1),
-    "label_smoothing": ((int, float), 0, 1),
-    "patience": (int, 1, 1e6),
-    "seed": (int, 0, 2**63 - 1),
-}
+_WHOLE = {"epochs": (1, 1_000_000), "batch_size": (1, 1_000_000), "patience": (1, 1_000_000), "seed": (0, 2**63 - 1)}
+_REAL = {"learning_rate": (1e-9, 100), "weight_decay": (0, 1), "label_smoothing": (0, 1)}
 _CHOICES = {
     "optimizer": ("sgd", "adamw"),
     "select": ("last", "validation"),
@@ -36,18 +30,24 @@ def training_of(options: dict[str, Any], others: list[str] | None = None) -> Tra
             known = [*_TRAINING, *(others or [])]
             near = get_close_matches(name, known, n=1)
             raise InputError(f"unknown option {name!r}", f"did you mean {near[0]}?" if near else ", ".join(known))
-    training = Training(**options)
-    for name, (kind, least, most) in _LIMITS.items():
-        value: Any = getattr(training, name)
-        if name == "patience" and value is None:
-            continue
-        right_kind = isinstance(value, kind) and not isinstance(value, bool)
-        if not (right_kind and least <= value <= most):
-            raise InputError(f"{name} is {value!r}", f"it must be from {least:g} to {most:g}")
-    for name, choices in _CHOICES.items():
-        if getattr(training, name) not in choices:
-            raise InputError(f"{name} is {getattr(training, name)!r}", "one of " + ", ".join(choices))
-    return training
+    return Training(**{name: _checked(name, value) for name, value in options.items()})
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value of an option, numpy's numbers as Python's."""
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise InputError(f"{name} is {value!r}", "one of " + ", ".join(_CHOICES[name]))
+        return value
+    if name == "patience" and value is None:
+        return None
+    whole = name in _WHOLE
+    least, most = _WHOLE[name] if whole else _REAL[name]
+    number = not isinstance(value, bool) and isinstance(value, Integral if whole else Real)
+    if not number or not least <= value <= most:
+        kind, form = ("a whole number", ",") if whole else ("a number", "g")
+        raise InputError(f"{name} is {value!r}", f"it must be {kind} from {least:{form}} to {most:{form}}")
+    return int(value) if whole else float(value)
 
 
 def training_and_method(

@@ -40,7 +40,10 @@ def prune(student: nn.Module, samples: Any, *, share: float = 0.25, criterion: s
         raise InputError(f"criterion is {criterion!r}", "one of " + ", ".join(CRITERIA))
     if not isinstance(student, nn.Module):
         raise InputError(f"the student is a {type(student).__name__}, not a torch.nn.Module")
-    sample = torch.as_tensor(samples)[:1]
+    try:
+        sample = torch.as_tensor(samples)[:1]
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        raise InputError(f"the samples are no array: {str(error).splitlines()[0]}", "for example x_train[:1]") from None
     pruned = copy.deepcopy(student)
     with evaluating(pruned):
         before = _run(pruned, sample, "the student does not take the samples")

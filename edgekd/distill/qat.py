@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from edgekd.distill.answers import Store
-from edgekd.distill.call import Call, Data, History, kept
-from edgekd.distill.feeds import samples_and_labels
+from edgekd.distill.call import Call, Data, History, folder_of, kept
 from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.loggers import Logger
 from edgekd.distill.methods import Method
@@ -80,9 +78,10 @@ def quantize_aware(
         training, made = training_and_method(method, options)
     if made is not None and made.trains_teachers:
         raise InputError(f"{made.name} has peers that learn with the student", "fine-tune with another method")
-    data = Data(train, val, augment, unlabelled=teacher is not None)
+    data = Data(train, val, augment, training, unlabelled=teacher is not None)
+    kept_answers = folder_of(cache, "cache")
     classes = data.check(student, "the student")
-    network = quantized(student, _samples(data, train), weight_bits=weight_bits, input_scale=input_scale)
+    network = quantized(student, data.first, weight_bits=weight_bits, input_scale=input_scale)
     metrics = {}
     for name, one in (("float", student), ("untrained", network)):
         metrics[f"{name}_val_accuracy"] = accuracy(predict(one, data.val.x), data.val.y)
@@ -90,17 +89,9 @@ def quantize_aware(
     teaching = None
     if made is not None:
         ensemble = ensemble_of(specs_of(teacher), student, data.val.x[:16], classes)
-        teaching = Teaching(made, ensemble, Store(Path(cache)) if cache is not None else None)
+        teaching = Teaching(made, ensemble, Store(kept_answers) if kept_answers is not None else None)
     call = Call(data, training, checkpoint, log, progress)
     history = call.fit(network, f"{weight_bits}-bit student", teaching)
     metrics |= {**kept(history, training), **data.tested("test_accuracy", network)}
     call.log.finish(metrics)
     return QuantizeResult(network.eval(), metrics, history)
-
-
-def _samples(data: Data, train: Any) -> Tensor:
-    """Training samples to take the first ranges from: of a DataLoader, its first batch."""
-    if data.train.samples is not None:
-        return data.train.samples.x
-    assert isinstance(train, DataLoader)
-    return samples_and_labels(next(iter(train)))[0]

@@ -206,7 +206,9 @@ class _Run:
         """Raise InputError when teachers and method do not suit, before any time is spent on training."""
         untrained = [Teacher(self._new(self._recipe.teacher, 0))] if self._recipe.teacher is not None else []
         together = self._ensemble([*untrained, *self._given])
-        Teaching(self._method, together).check(TrainingSet(self._train, self._recipe.distill.augment))
+        for network in (self._recipe.student, *self._recipe.distill.assistants):
+            samples = TrainingSet(self._train, self._recipe.distill.augment)
+            Teaching(self._method, together).check(samples, network.epochs)
 
     def _checked(self, name: str, network: Network) -> int:
         """Multiply-accumulates of a network that fits the data; InputError when it does not."""
@@ -241,7 +243,9 @@ class _Run:
         training = training_of_network(network, seed, self._recipe.distill.select)
         augment = augment or self._recipe.distill.augment
         store = Store(self._out / "answers") if self._recipe.distill.cache else None
-        teaching = Teaching(self._method, teachers, store) if teachers is not None else None
+        # A network that has learned already is taught from its first epoch on.
+        method = self._method if start is None else replace(self._method, start_epoch=0)
+        teaching = Teaching(method, teachers, store) if teachers is not None else None
         made_from = [network.model, network.options, asdict(training), augment, self._data_digests]
         taught = teaching.identity() if teaching is not None else []
         made_from += [start.identity] if start is not None else []

@@ -33,7 +33,6 @@ class Step(nn.Module):
         try:
             with torch.autocast(device.type, torch.bfloat16, enabled=self._autocast):
                 logits = self.model(arranged(batch.x))
-            return self._loss[0](logits.float(), batch)
         except _MISFIT as error:
             if _is_out_of_memory(error):
                 raise
@@ -41,6 +40,16 @@ class Step(nn.Module):
                 f"{self._name} cannot be trained on a batch of shape {list(batch.x.shape)}: "
                 f"{str(error).splitlines()[0]}",
                 "samples are (batch, channels, height, width); a batch of one sample does not suit batch normalisation",
+            ) from error
+        try:
+            return self._loss[0](logits.float(), batch)
+        except _MISFIT as error:
+            if _is_out_of_memory(error):
+                raise
+            raise InputError(
+                f"the loss of {self._name} cannot be computed of logits of shape {list(logits.shape)}: "
+                f"{str(error).splitlines()[0]}",
+                "a loss of your own takes (student_out, teacher_out, target) and returns a scalar",
             ) from error
 
 

@@ -20,19 +20,24 @@ from edgekd.distill.teachers.ensemble import Ensemble
 from edgekd.distill.training import Log, Row, Training, Watch, fit, hard_loss
 from edgekd.errors import InputError
 
+# Of the parts of a method's loss, as far as it has them.
+_WEIGHTS = ("hard_weight", "soft_weight", "weight", "alpha", "beta", "gamma", "distance", "angle")
+
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Samples in memory and the augmentation they get; or a user's DataLoader and the check of its batches."""
+    """Samples in memory and the augmentation they get; or a user's DataLoader, the check of its batches and whether
+    these have labels."""
 
     samples: Samples | None
     augment: str = "none"
     loader: DataLoader[Any] | None = None
     check: Callable[[Tensor, Tensor], None] | None = None
+    loader_labelled: bool = True
 
     @property
     def labelled(self) -> bool:
-        return self.samples is None or self.samples.labelled
+        return self.samples.labelled if self.samples is not None else self.loader_labelled
 
     def identity(self) -> list[str]:
         return [self.samples.digest() if self.samples is not None else "DataLoader", self.augment]
@@ -50,8 +55,17 @@ class Teaching:
         """JSON values that change exactly when what the student learns does."""
         return [identity_of_method(self.method), self.teachers.digest()]
 
-    def check(self, data: TrainingSet) -> None:
-        """Raise InputError when the training set does not suit."""
+    def check(self, data: TrainingSet, epochs: int) -> None:
+        """Raise InputError when the training set or its epochs do not suit."""
+        start = self.method.start_epoch
+        if start >= epochs:
+            raise InputError(
+                f"{self.method.name}: start_epoch is {start}, and there are {epochs} epochs: the teachers never begin",
+                f"0 to {epochs - 1}: epochs count from 0",
+            )
+        weights = [getattr(self.method, name) for name in _WEIGHTS if hasattr(self.method, name)]
+        if weights and not any(weights) and None not in weights:
+            raise InputError(f"{self.method.name}: all weights are 0: nothing is learned", "one or more above 0")
         if self.method.needs_labels and not data.labelled:
             raise InputError(
                 f"{self.method.name} needs labels as it is set, and the training set has none",
@@ -126,7 +140,7 @@ def fit_taught(
     with contextlib.ExitStack() as stack:
         loss = hard_loss(training.label_smoothing)
         if teaching is not None:
-            teaching.check(data)
+            teaching.check(data, training.epochs)
             samples = data.samples
             labels = samples.y if samples is not None and samples.labelled else None
             setting = Setting(model, teaching.teachers, val.x[:2], training.epochs, labels, training.seed)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from edgekd import paths
 from edgekd.features import fixed_point, front_end
 from edgekd.features.front_end import FrontEnd
+from edgekd.files import whole_file
 
 
 def cached_features(chosen: FrontEnd, pieces: Iterator[NDArray[np.int16]]) -> NDArray[np.int8]:
@@ -34,11 +33,9 @@ def _of_piece(chosen: FrontEnd, pcm: NDArray[np.int16]) -> NDArray[np.int8]:
     if (kept := _read(file, shape)) is not None:
         return kept
     made = fixed_point.features(chosen, pcm)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as new:
-        content = made.tobytes()
-        new.write(hashlib.sha256(content).digest() + content)
-    os.replace(new.name, file)
+    content = made.tobytes()
+    with whole_file(file) as partial:
+        partial.write_bytes(hashlib.sha256(content).digest() + content)
     return made
 
 

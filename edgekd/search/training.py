@@ -125,9 +125,9 @@ class Trainer:
             folder = self._folder / "teachers"
             with locked(folder):
                 self._teaching = self._taught_by(folder)
-                self._teaching.check(TrainingSet(self._train, self._recipe.distill.augment))
-                # Asked now, under the lock, so that no other process asks the same at the same time.
                 training = self._training(self._network(Candidate(self._recipe.student.options)), 0)
+                self._teaching.check(TrainingSet(self._train, self._recipe.distill.augment), training.epochs)
+                # Asked now, under the lock, so that no other process asks the same at the same time.
                 self._teaching.answers(self._train, self._recipe.distill.augment, training, None)
         return self._teaching
 

@@ -177,11 +177,32 @@ nan[3, 0, 0, 0] = np.nan
         (lambda: edgekd.train(net(), *SPLIT, epochs=1, optimizer="adam"), "optimizer is 'adam'"),
         (lambda: edgekd.train(net(), *SPLIT, epochs=1, batch_size=1), "batch of one sample"),
         (lambda: edgekd.train(net(), loader(True), SPLIT[1], epochs=1, augment="flip"), "DataLoader"),
-        (lambda: edgekd.train(net(), DataLoader([1.0, 2.0]), SPLIT[1], epochs=1), "samples, labels"),
+        (lambda: edgekd.train(net(), DataLoader([1.0, 2.0]), SPLIT[1], epochs=1), "has 1 axes"),
         (lambda: edgekd.distill([], net(), *SPLIT, epochs=1), "no teacher"),
         (lambda: edgekd.distill(net(classes=3), net(), *SPLIT, epochs=1), "3 classes, the student 2"),
         (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, temperature=0), "temperature is 0"),
         (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, hard_weight=2), "hard_weight is 2"),
+        (lambda: edgekd.train(net(), (X, Y - 1), SPLIT[1], epochs=1), "class indices begin at 0"),
+        (lambda: edgekd.train(net(), ([[1.0], [1.0, 2.0]], [0, 1]), SPLIT[1], epochs=1), "train: x is no array"),
+        (lambda: edgekd.train(net(), (torch.tensor(X).bfloat16(), Y), SPLIT[1], epochs=1), "train: x is no array"),
+        (lambda: edgekd.train(net(), *SPLIT, epochs=1.5), "a whole number from 1 to 1,000,000"),
+        (lambda: edgekd.train(net(), *SPLIT, epochs=1, checkpoint=__file__), r"checkpoint: .* is no folder"),
+        (lambda: edgekd.train(net(), *SPLIT, epochs=1, checkpoint=3), "checkpoint is a int"),  # type: ignore[arg-type]
+        (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, cache=__file__), "cache: .* is no folder"),
+        (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=2, start_epoch=2), "the teachers never begin"),
+        (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, hard_weight=0, soft_weight=0), "all weights are 0"),
+        (lambda: edgekd.distill(net(), net(), (3, None), SPLIT[1], epochs=1), "train: x"),
+        (lambda: edgekd.distill("net.pt", net(), *SPLIT, epochs=1), "weights alone are no network"),
+        (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, assistants=[net(classes=3)]), "assistant 1 has 3"),
+        (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, method=lambda s, t: s), "the loss of the student"),
+        (lambda: edgekd.distill(net(), net(), *SPLIT, epochs=1, method=lambda s, t, y: s @ t), "the loss of the stu"),
+        (lambda: edgekd.prune(net(), SPLIT[0], share=0.5), "the samples are no array"),
+        (lambda: edgekd.Teacher(net(), mean="0"), "mean is '0'"),  # type: ignore[arg-type]
+        (lambda: edgekd.Teacher(net(), std=[]), "std is"),
+        (lambda: edgekd.Teacher(net(), input_size=8), "input_size is 8"),  # type: ignore[arg-type]
+        (lambda: edgekd.Teacher(net(), input_size=(-8, 8)), r"input_size is \(-8, 8\)"),
+        (lambda: edgekd.Teacher(net(), classes=2), "classes is 2"),  # type: ignore[arg-type]
+        (lambda: edgekd.Teacher(net(), weight=True), "weight is True"),
     ],
 )
 def test_a_wrong_call_says_what_would_be_right(call: Callable[[], object], message: str) -> None:
@@ -193,12 +214,98 @@ def test_a_student_cannot_teach_itself() -> None:
     one = net()
     with pytest.raises(InputError, match="the student itself"):
         edgekd.distill(one, one, *SPLIT, epochs=1)
+    with pytest.raises(InputError, match="the student and the teacher share weights"):
+        edgekd.distill(nn.Sequential(one), one, *SPLIT, epochs=1)
+    with pytest.raises(InputError, match="the student and assistant 1 share weights"):
+        edgekd.distill(net(), one, *SPLIT, epochs=1, assistants=[one])
+    with pytest.raises(InputError, match="assistant 1 and the teacher share weights"):
+        edgekd.distill(one, net(), *SPLIT, epochs=1, assistants=[one])
 
 
-def test_labels_of_a_loader_are_checked_too() -> None:
-    pairs = TensorDataset(torch.from_numpy(X), torch.from_numpy(Y + 5))
-    with pytest.raises(InputError, match="there are 2 classes"):
-        edgekd.train(net(), DataLoader(pairs, batch_size=8), SPLIT[1], epochs=1)
+def batches(x: Any, y: Any = None, *, batch_size: int = 8, **options: Any) -> DataLoader[Any]:
+    arrays = [x] if y is None else [x, y]
+    return DataLoader(TensorDataset(*map(torch.from_numpy, arrays)), batch_size=batch_size, **options)
+
+
+@pytest.mark.parametrize(
+    ("loader", "message"),
+    [
+        (batches(X, Y + 5), "there are 2 classes"),
+        (batches(X, Y.astype(np.float32)), "train: y of a batch is float32"),
+        (batches(X.astype(np.int8), Y), "train: x of a batch is int8"),
+        (batches(X[:, :, 1:], Y), "train has samples of shape"),
+        (batches(nan, Y[:30]), r"train: x of a batch\[3\] holds NaN"),
+        (batches(X[:0], Y[:0]), "train: the DataLoader is empty"),
+        (batches(X[:5], Y[:5], drop_last=True), "train: the DataLoader is empty"),
+        (batches(X), "train: the DataLoader gives no labels"),
+        (DataLoader([{"x": 1.0}]), r"the DataLoader gives a dict\n  a batch must be \(samples, labels\)"),
+    ],
+)
+def test_a_loaders_batches_are_checked_too(loader: DataLoader[Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        edgekd.train(net(), loader, SPLIT[1], epochs=1)
+
+
+def test_a_loader_needs_a_length() -> None:
+    class Endless(torch.utils.data.IterableDataset[Any]):
+        def __iter__(self) -> Any:
+            yield from zip(torch.from_numpy(X), torch.from_numpy(Y), strict=True)
+
+    with pytest.raises(InputError, match="does not know how many batches"):
+        edgekd.train(net(), DataLoader(Endless(), batch_size=8), SPLIT[1], epochs=1)
+
+
+def test_samples_without_labels_teach_the_same_from_a_loader_and_from_an_array() -> None:
+    teacher = edgekd.train(net(2), *SPLIT, epochs=2, batch_size=8).model
+    x, options = SPLIT[0][0], {"hard_weight": 0.0, "epochs": 2, "optimizer": "sgd"}
+    found = edgekd.distill(teacher, net(1), batches(x, batch_size=len(x)), SPLIT[1], **options)
+    assert found.control is None and found.control_history == []
+    same = edgekd.distill(teacher, net(1), x, SPLIT[1], batch_size=len(x), **options)
+    rows = [[row["val_loss"] for row in one.history] for one in (found, same)]
+    np.testing.assert_allclose(*rows, rtol=1e-4)  # the one batch is the same samples in another order
+    alone = edgekd.distill(teacher, net(1), DataLoader(list(torch.from_numpy(x)), batch_size=8), SPLIT[1], **options)
+    assert alone.history[-1]["soft_loss"] > 0
+
+    with pytest.raises(InputError, match="needs labels as it is set"):
+        edgekd.distill(teacher, net(1), batches(x), SPLIT[1], epochs=1)
+    with pytest.raises(InputError, match="the control is trained with labels"):
+        edgekd.distill(teacher, net(1), batches(x), SPLIT[1], control=True, **options)
+    mixed = DataLoader([torch.from_numpy(x[:8]), (torch.from_numpy(x[:8]), torch.from_numpy(Y[:8]))], batch_size=None)
+    with pytest.raises(InputError, match="some batches have labels, others none"):
+        edgekd.distill(teacher, net(1), mixed, SPLIT[1], **options)
+
+
+def test_a_dataset_of_torch_is_shuffled_in_batches_and_read_for_validation() -> None:
+    train, val = (TensorDataset(*map(torch.from_numpy, part)) for part in SPLIT)
+    seen: list[int] = []
+
+    class Watched(torch.utils.data.Dataset[Any]):
+        def __len__(self) -> int:
+            return len(train)
+
+        def __getitem__(self, index: int) -> Any:
+            seen.append(index)
+            return train[index]
+
+    runs = [edgekd.train(net(1), Watched(), val, epochs=2, batch_size=8) for _ in range(2)]
+    assert weights(runs[0].model) == weights(runs[1].model)
+    epoch = len(train) // 8 * 8
+    orders = [seen[8 : 8 + epoch], seen[8 + epoch : 8 + 2 * epoch]]  # the first batch is looked at beforehand
+    assert len(set(orders[0])) == epoch and orders[0] != orders[1] and orders[0] != sorted(orders[0])
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    options = {"epochs": np.int64(2), "learning_rate": np.float32(0.01), "seed": np.uint8(3)}
+    assert len(edgekd.train(net(), *SPLIT, batch_size=8, **options).history) == 2
+    assert edgekd.distill(edgekd.Teacher(net(2), classes=np.array([1, 0])), net(), *SPLIT, epochs=1).control is not None
+
+
+def test_the_control_s_kept_epoch_is_told_as_the_student_s() -> None:
+    found = edgekd.distill(net(2), net(1), *SPLIT, epochs=4, batch_size=8, select="validation")
+    metrics, history = found.metrics, found.control_history
+    best = max(history, key=lambda row: row["val_accuracy"])
+    assert metrics["control_epoch"] == best["epoch"] and metrics["control_val_loss"] == best["val_loss"]
+    assert metrics["control_val_accuracy"] == best["val_accuracy"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from edgekd.errors import InputError
 __all__ = ["Ensemble", "Teacher", "ensemble_of", "specs_of"]
 
 _FILES = {".onnx", ".keras", ".h5", ".hdf5", ".npz", ".npy"}
+_WEIGHTS = {".pt", ".pth", ".bin", ".ckpt", ".pkl", ".safetensors"}
 
 
 def specs_of(teacher: Any) -> list[Teacher]:
@@ -47,6 +48,18 @@ def ensemble_of(specs: Sequence[Teacher], student: Any, x: Tensor, classes: int 
     return Ensemble(members)
 
 
+def check_apart(student: nn.Module, assistants: Sequence[nn.Module], teachers: Ensemble) -> None:
+    """Raise InputError when weights that are trained belong to another network, too."""
+    named = [("the student", student)]
+    named += [(f"assistant {number}", one) for number, one in enumerate(assistants, start=1)]
+    fixed = [(member.title, member.module) for member in teachers.members if isinstance(member, ModuleMember)]
+    for place, (name, network) in enumerate(named):
+        own = {id(parameter) for parameter in network.parameters()}
+        for other, one in [*named[place + 1 :], *fixed]:
+            if any(id(parameter) in own for parameter in one.parameters()):
+                raise InputError(f"{name} and {other} share weights", "give one of them as copy.deepcopy(network)")
+
+
 def _member(spec: Teacher, title: str) -> Member:
     source = spec.source
     if isinstance(source, nn.Module):
@@ -66,7 +79,10 @@ def _member(spec: Teacher, title: str) -> Member:
 def _of_file(spec: Teacher, title: str, path: Path) -> Member:
     kind = path.suffix.lower()
     if kind not in _FILES:
-        raise InputError(f"{title}: {path} is no kind of file that can teach", "one of " + ", ".join(sorted(_FILES)))
+        hints = ["one of " + ", ".join(sorted(_FILES))]
+        if kind in _WEIGHTS:
+            hints.append("weights alone are no network: load them into one and give that, or export it to ONNX")
+        raise InputError(f"{title}: {path} is no kind of file that can teach", *hints)
     if not path.is_file():
         raise InputError(f"{title}: {path}: no such file")
     if kind == ".onnx":

@@ -10,9 +10,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -48,12 +50,23 @@ class Teacher:
     precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.weight, (int, float)) and 0.0 < self.weight < 1e9):
+        if not (isinstance(self.weight, Real) and not isinstance(self.weight, bool) and 0.0 < self.weight < 1e9):
             raise InputError(f"a teacher's weight is {self.weight!r}", "a number above 0")
         for name in ("mean", "std"):
-            numbers = torch.as_tensor(getattr(self, name), dtype=torch.float32)
-            if numbers.ndim > 1 or not bool(numbers.isfinite().all()) or (name == "std" and bool((numbers <= 0).any())):
-                raise InputError(f"a teacher's {name} is {getattr(self, name)!r}", "one number, or one a channel")
+            try:
+                numbers = torch.as_tensor(getattr(self, name), dtype=torch.float32)
+            except (TypeError, ValueError, RuntimeError):
+                numbers = torch.empty(0)
+            good = numbers.ndim <= 1 and numbers.numel() > 0 and bool(numbers.isfinite().all())
+            if not good or (name == "std" and bool((numbers <= 0).any())):
+                above = ", above 0" if name == "std" else ""
+                raise InputError(
+                    f"a teacher's {name} is {getattr(self, name)!r}", f"one number, or one a channel{above}"
+                )
+        if self.input_size is not None and not _are_whole(self.input_size, count=2, least=1):
+            raise InputError(f"a teacher's input_size is {self.input_size!r}", "(height, width), each 1 or more")
+        if self.classes is not None and not _are_whole(self.classes):
+            raise InputError(f"a teacher's classes is {self.classes!r}", "a list: the student's class of each output")
         if self.outputs not in ("auto", "logits", "probabilities"):
             raise InputError(f"a teacher's outputs is {self.outputs!r}", "auto, logits or probabilities")
         if self.layout not in (None, "channels-first", "channels-last"):
@@ -83,13 +96,8 @@ class Member:
     def digest(self) -> str:
         """SHA-256 of all that decides its answers."""
         spec = self.spec
-        how = [
-            spec.classes and list(spec.classes),
-            spec.input_size,
-            _plain(spec.mean),
-            _plain(spec.std),
-            spec.precision,
-        ]
+        whole = [None if some is None else [int(one) for one in some] for some in (spec.classes, spec.input_size)]
+        how = [*whole, _plain(spec.mean), _plain(spec.std), spec.precision]
         text = json.dumps([self.source_digest(), *how, self.probabilities, self.classes])
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -136,7 +144,7 @@ class Member:
             self.classes = outputs
             return outputs
         self.classes = classes if classes is not None else max(known) + 1
-        good = all(isinstance(k, int) and 0 <= k < self.classes for k in known) and len(set(known)) == len(known)
+        good = all(0 <= k < self.classes for k in known) and len(set(known)) == len(known)
         if not good or len(known) != outputs:
             raise InputError(
                 f"{self.title}: classes is {list(known)}, for {outputs} outputs and {self.classes} classes",
@@ -212,6 +220,15 @@ class ModuleMember(Member):
 def looks_like_probabilities(said: Tensor) -> bool:
     """Whether rows are at least 0 and add up to 1. said: (…, outputs)."""
     return bool((said >= 0).all()) and bool(((said.sum(dim=-1) - 1.0).abs() < _SUM_TOLERANCE).all())
+
+
+def _are_whole(values: Any, *, count: int | None = None, least: int | None = None) -> bool:
+    """Whether values are whole numbers: so many, and none below `least`."""
+    if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)):
+        return False
+    if not all(isinstance(one, Integral) and not isinstance(one, bool) for one in values):
+        return False
+    return count in (None, len(values)) and (least is None or min(values) >= least)
 
 
 def _plain(value: float | Sequence[float]) -> list[float]:
