@@ -20,6 +20,7 @@ NAMES = {
     "hinton-missing-class": "missing_class",
     "hinton-ensemble": "ensemble",
     "hinton-temperature": "temperature",
+    "temperature-bits": "temperature_bits",
     "keras-example": "keras_example",
     "methods-digits": "methods_digits",
     "methods": "methods",

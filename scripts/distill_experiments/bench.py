@@ -23,9 +23,11 @@ from edgekd.distill.identity import identity_of, module_digest
 from edgekd.distill.inference import accuracy, predict
 from edgekd.distill.inputs import channels_first
 from edgekd.distill.methods.soft_targets import soften
+from edgekd.distill.quantized import QuantizedNetwork
 
 Settings = Mapping[str, Any]
 Run = dict[str, Any]  # name, seed, figures
+_CHOOSING_SEED = 1000
 
 
 class Bench:
@@ -85,6 +87,37 @@ class Bench:
             self.record(f"{name}, control", seed, {**found, **_cost(result.control_history)})
         return result
 
+    def quantize(
+        self, name: str, seed: int, student: nn.Module, dataset: Dataset, teacher: Any = None, **options: Any
+    ) -> QuantizedNetwork:
+        """edgekd.quantize_aware, once: returns the network in int8 steps, which edgekd.convert takes."""
+        place = self._place(student, teacher, dataset, {"seed": seed, **options})
+        result = edgekd.quantize_aware(
+            student,
+            dataset,
+            teacher=teacher,
+            cache=self._answers,
+            checkpoint=place,
+            progress=_said(name, seed),
+            seed=seed,
+            **options,
+        )
+        self.record(name, seed, {**result.metrics, **_cost(result.history)})
+        return result.network
+
+    def chosen(self, name: str, rates: Sequence[float], train: Callable[[str, int, float], Any]) -> float:
+        """The learning rate of a kind of training that suits labels alone best, by the validation set.
+
+        train: (name, seed, rate) trains a control; the seed is used for nothing else.
+        """
+        found = []
+        for rate in rates:
+            train(f"choosing: {name}, {rate:g}", _CHOOSING_SEED, rate)
+            found += self.figures(f"choosing: {name}, {rate:g}", "val_accuracy")
+        best = rates[found.index(max(found))]
+        self.value(f"learning rate, {name}:", best, "")
+        return best
+
     def record(self, name: str, seed: int, figures: Mapping[str, float]) -> None:
         """Keep the figures of a run, beside those it has already."""
         for run in self.runs:
@@ -120,13 +153,15 @@ class Bench:
     def result(self) -> dict[str, Any]:
         return {"comparisons": self.comparisons, "values": self.values, "runs": self.runs}
 
+    def place(self, dataset: Dataset, *given: Any) -> Path:
+        """The folder of a training that is not edgekd's. given: what decides it beside the data, JSON values."""
+        circumstances = [torch.__version__, torch.get_num_threads()]
+        return self._trainings / identity_of(circumstances, _digest_of(dataset), given)[:24]
+
     def _place(self, network: nn.Module, teacher: Any, dataset: Dataset, options: Mapping[str, Any]) -> Path:
         """The folder of one training. teacher: see edgekd.distill; None without one."""
-        of_data = hashlib.sha256()
-        for array in (dataset.x_train, dataset.y_train, dataset.x_val, dataset.y_val):
-            of_data.update(np.ascontiguousarray(array).tobytes())
         circumstances = [torch.__version__, torch.get_num_threads(), _sources()]
-        given = [module_digest(network), _digests(teacher), of_data.hexdigest(), dict(options)]
+        given = [module_digest(network), _digests(teacher), _digest_of(dataset), dict(options)]
         return self._trainings / identity_of(circumstances, given)[:24]
 
 
@@ -149,6 +184,14 @@ def together(teachers: Sequence[nn.Module], dataset: Dataset) -> float:
 
 def _chosen(dataset: Dataset, places: Any) -> Dataset:
     return dataclasses.replace(dataset, x_train=dataset.x_train[places], y_train=dataset.y_train[places])
+
+
+def _digest_of(dataset: Dataset) -> str:
+    """Of what networks are trained and chosen by."""
+    digest = hashlib.sha256()
+    for array in (dataset.x_train, dataset.y_train, dataset.x_val, dataset.y_val):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _cost(history: Sequence[Mapping[str, float]]) -> dict[str, float]:

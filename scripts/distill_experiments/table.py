@@ -37,4 +37,6 @@ def _number(value: float, unit: str) -> str:
 
 
 def _bare(value: float, unit: str, sign: str = "") -> str:
-    return f"{value:{sign},.{2 if unit in ('%', 'points') else 1}f}"
+    """Points to hundredths, counts to tenths, what has no unit as it is."""
+    form = "g" if not unit else ",.2f" if unit in ("%", "points") else ",.1f"
+    return f"{value:{sign}{form}}"

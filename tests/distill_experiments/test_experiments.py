@@ -22,6 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """$EDGEKD_HOME; torch has its own number of threads again afterwards."""
     torch = import_needed("torch")
     monkeypatch.setenv("EDGEKD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     threads = torch.get_num_threads()
     yield tmp_path
     torch.set_num_threads(threads)
@@ -34,11 +35,16 @@ def small(name: str, folder: Path, seeds: int = 2) -> dict[str, Any]:
     return made
 
 
-_HEADLINE = pytest.param("headline", marks=[pytest.mark.convert, pytest.mark.emulated, pytest.mark.slow])
+_CONVERTING = [
+    pytest.param("headline", marks=[pytest.mark.convert, pytest.mark.emulated, pytest.mark.slow]),
+    pytest.param("temperature-bits", marks=[pytest.mark.convert, pytest.mark.slow]),
+]
+# Of these the same code is tested by others: methods-digits is methods on digits.
+_OTHERS = [name for name in NAMES if name not in ("headline", "temperature-bits", "methods-digits")]
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", [*(name for name in NAMES if name not in ("headline", "methods-digits")), _HEADLINE])
+@pytest.mark.parametrize("name", [*_OTHERS, *_CONVERTING])
 def test_a_small_case_is_recorded_with_every_run_and_its_control(
     name: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
