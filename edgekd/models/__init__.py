@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUILT_IN = {
     "teacher_cnn": "edgekd.models.convnet:teacher_cnn",
     "student_cnn": "edgekd.models.convnet:student_cnn",
+    "residual_cnn": "edgekd.models.residual_cnn:residual_cnn",
     "ds_cnn": "edgekd.models.ds_cnn:ds_cnn",
     "mobilenet": "edgekd.models.mobilenet:mobilenet",
     "resnet8": "edgekd.models.resnet8:resnet8",

@@ -23,6 +23,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "kernel": [3, 5],
         "full_resolution": [False, True],
     },
+    "residual_cnn": {
+        "widths": [[8, 12, 20], [12, 16, 32], [16, 22, 40], [20, 28, 48]],
+        "blocks": {"low": 0, "high": 4},
+    },
     "ds_cnn": {
         "width": {"low": 8, "high": 64, "step": 8},
         "blocks": {"low": 1, "high": 5},

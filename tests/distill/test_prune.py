@@ -12,6 +12,7 @@ pytestmark = pytest.mark.torch
 
 FAMILIES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "student_cnn": ({"image_size": 12, "width": 8}, (1, 12, 12)),
+    "residual_cnn": ({"image_size": 12, "widths": (8, 12, 16)}, (1, 12, 12)),
     "ds_cnn": ({"width": 8, "blocks": 2}, (1, 49, 10)),
     "mobilenet": ({"image_size": 16, "blocks": 4}, (3, 16, 16)),
     "resnet8": ({"image_size": 8, "width": 8}, (3, 8, 8)),

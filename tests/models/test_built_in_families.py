@@ -36,6 +36,12 @@ FAMILIES: dict[str, tuple[dict[str, Any], tuple[int, ...], int, int]] = {
         3,
         16 * (4 * 9 + 6 * 36) + 4 * 13 * 54 + 3 * 13,
     ),
+    "residual_cnn": (
+        {"image_size": 9, "widths": [4, 6, 8], "blocks": 2, "classes": 3},
+        (9, 9, 1),
+        3,
+        81 * 4 * 9 + 16 * 6 * (36 + 54 + 54) + 4 * 8 * 54 + 3 * 8,
+    ),
     "ds_cnn": (
         {"frames": 21, "features": 7, "width": 6, "blocks": 2, "kernel": [5, 3], "classes": 4},
         (21, 7, 1),
@@ -102,7 +108,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     x = {name: samples(shape, 24) for name, (_, shape, _, _) in FAMILIES.items()}
     networks = {paths[name]: resolve(name, **FAMILIES[name][0]) for name in FAMILIES}
     for name in FAMILIES:
-        if name not in ("teacher_cnn", "student_cnn"):  # whose classifier is a convolution
+        if name not in ("teacher_cnn", "student_cnn", "residual_cnn"):  # whose classifier is a convolution
             lively(networks[paths[name]], x[name], seed=3)
     convert_all(networks, {paths[name]: pin_input(x[name], SCALE) for name in FAMILIES})
     return paths

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.torch
 # Options that fit the samples, and the shape of one, channels first.
 SAMPLES: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "student_cnn": ({"image_size": 28, "classes": 4}, (1, 28, 28)),
+    "residual_cnn": ({"image_size": 28, "classes": 4}, (1, 28, 28)),
     "ds_cnn": ({"frames": 20, "features": 10, "classes": 4}, (1, 20, 10)),
     "mobilenet": ({"image_size": 32, "classes": 4}, (3, 32, 32)),
     "resnet8": ({"image_size": 32, "classes": 4}, (3, 32, 32)),

@@ -23,9 +23,15 @@ SETTINGS: dict[str, Any] = {
         "options": {**_TEACHER, "widths": [[32], [48, 48], [96, 96]], "image_size": [28, 28]},
     },
     "student": {"model": "student_cnn", "options": {"width": 18, "full_resolution": True}},
-    "teacher_training": {**_BUDGET, "epochs": 14, "weight_decay": 5e-4, "precision": "bfloat16"},
-    "student_training": {**_BUDGET, "epochs": 40, "weight_decay": 2e-4},
-    "augment": "shift-flip",
+    "teacher_training": {
+        **_BUDGET,
+        "epochs": 14,
+        "weight_decay": 5e-4,
+        "precision": "bfloat16",
+        "augment": "shift-flip",
+    },
+    "asked": {"precision": "bfloat16"},
+    "student_training": {**_BUDGET, "epochs": 30, "weight_decay": 2e-4, "precision": "bfloat16", "augment": "shift"},
     "method": {"method": "soft-targets", "temperature": 4.0, "hard_weight": 0.1},
     "board": "mps2-an386",
 }
@@ -39,8 +45,7 @@ SMALL: dict[str, Any] = {
     },
     "student": {"model": "student_cnn", "options": {"width": 6, "image_size": 8}},
     "teacher_training": {**_BUDGET, "epochs": 4, "weight_decay": 5e-4},
-    "student_training": {**_BUDGET, "epochs": 4, "weight_decay": 2e-4},
-    "augment": "shift",
+    "student_training": {**_BUDGET, "epochs": 4, "weight_decay": 2e-4, "augment": "shift"},
 }
 _TEACHER_SEED = 100  # no student has the initial weights or the order of samples of a teacher
 _CALIBRATION = 500
@@ -50,24 +55,26 @@ _ON_BOARD = "student, on the board"
 def run(bench: Bench) -> None:
     settings, dataset = bench.settings, bench.load()
     seeds = [_TEACHER_SEED + number for number in range(settings["teachers"])]
-    options = {"augment": settings["augment"], **settings["teacher_training"]}
-    teachers = [bench.train("teacher", seed, bench.network("teacher", seed), dataset, **options) for seed in seeds]
-    options = {"augment": settings["augment"], **settings["method"], **settings["student_training"]}
+    options = settings["teacher_training"]
+    networks = [bench.train("teacher", seed, bench.network("teacher", seed), dataset, **options) for seed in seeds]
+    teachers = [edgekd.Teacher(network, **settings["asked"]) for network in networks]
+    options = {**settings["method"], **settings["student_training"]}
     with tempfile.TemporaryDirectory(prefix="edgekd-experiment-") as folder:
-        files, networks = {}, {}
+        files: dict[tuple[str, int], Path] = {}
+        students = {}
         for seed in bench.seeds:
             result = bench.distill("student", seed, teachers, bench.network("student", seed), dataset, **options)
             for name, model in (("student", result.student), ("student, control", result.control)):
                 files[name, seed] = Path(folder, f"{len(files)}.tflite")
-                networks[files[name, seed]] = model
-        convert_all(networks, dataset.x_train[:_CALIBRATION])
+                students[files[name, seed]] = model
+        convert_all(students, dataset.x_train[:_CALIBRATION])
         _measure(bench, dataset, files)
     bench.compare("float", "student", "student, control")
     bench.compare("int8", "student", "student, control", "int8_test_accuracy")
     bench.compare("int8 against float", "student", "student", "int8_test_accuracy", control_figure="test_accuracy")
     for number, accuracy in enumerate(bench.figures("teacher")):
         bench.value(f"teacher {number}", accuracy)
-    bench.value("teachers together", together(teachers, dataset))
+    bench.value("teachers together", together(networks, dataset))
     bench.value("weights of the student", bench.figures("student", "weight_bytes")[0], "B")
     bench.value(f"the student of seed 0 on {settings['board']}", *bench.figures(_ON_BOARD))
 
