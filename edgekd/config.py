@@ -100,6 +100,13 @@ class Distill(Strict):
     seeds: Annotated[int, Field(ge=1, le=100)] = 1
     log: list[Literal["tensorboard", "mlflow", "wandb"]] = ["tensorboard"]
 
+    @model_validator(mode="after")
+    def _stands_once(self) -> Distill:
+        for name in ("temperature", "hard_weight"):
+            if name in self.options and getattr(self, name) is not None:
+                raise ValueError(f"{name} stands in distill and in distill.options\nremove one of both")
+        return self
+
     def method_options(self) -> Options:
         """The method's options, wherever they stand."""
         beside = {"temperature": self.temperature, "hard_weight": self.hard_weight}
@@ -264,6 +271,8 @@ class Recipe(Strict):
     def _task_has_what_it_needs(self) -> Recipe:
         distill, gates = self.distill, self.gates
         if self.task == "classify":
+            if distill.method == "reconstruction":
+                raise ValueError('distill.method "reconstruction" is of anomaly detectors\nset task = "anomaly"')
             if gates.auc is not None:
                 raise ValueError('gates.auc is of anomaly detectors\nset task = "anomaly", or use gates.accuracy')
             return self

@@ -41,6 +41,11 @@ def test_options_of_a_method_stand_in_either_place(tmp_path: Path) -> None:
         (RECIPE + '[[teacher_files]]\npath = "t.onnx"\nweight = 0\n', "teacher_files.0.weight"),
         (RECIPE + '[[teacher_files]]\npath = "t.onnx"\nwieght = 1\n', "unknown key teacher_files.0.wieght"),
         (RECIPE + TEACHER + "[distill]\nseeds = 0\n", "line 6: distill.seeds"),
+        (
+            RECIPE + TEACHER + "[distill]\ntemperature = 2.0\noptions = { temperature = 3.0 }\n",
+            "line 5: .*temperature st",
+        ),
+        (RECIPE + TEACHER + '[distill]\nmethod = "reconstruction"\n', 'set task = "anomaly"'),
         (RECIPE + TEACHER + '[distill]\nlog = ["tensorbored"]\n', "distill.log.0"),
         (RECIPE + TEACHER + "[distill]\nmethods = 1\n", "did you mean distill.method"),
     ],

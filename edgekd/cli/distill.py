@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgekd.cli.run import OUT, RECIPE, SEEDS, changed, run_until, with_distill
+from edgekd.cli.run import OUT, RECIPE, SEEDS, changed, run_until
 
 if TYPE_CHECKING:
     from edgekd.config import Recipe
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @RECIPE
 @OUT
 @SEEDS
-@click.option("--method", metavar="NAME", help="What the student learns of its teachers, for example dkd.")
+@click.option("--method", metavar="NAME", help="What the student learns of its teachers: dkd, say, at its defaults.")
 @click.option(
     "--kd-teacher", metavar="MODEL", help="The teachers' network, or a trained one: .onnx, .keras, .h5, .npz."
 )
@@ -33,36 +33,53 @@ def command(recipe: Path, out: Path | None, seeds: int | None, **options: Any) -
     run_until("distill", recipe, out, change=lambda plan: _changed(plan, seeds, **options))
 
 
-def _changed(
-    recipe: Recipe,
-    seeds: int | None,
-    method: str | None,
-    kd_teacher: str | None,
-    kd_temp: float | None,
-    kd_distill_wt: float | None,
-    kd_student_wt: float | None,
-    kd_start_epoch: int | None,
-) -> Recipe:
-    given = {"soft_weight": kd_distill_wt, "start_epoch": kd_start_epoch}
-    # Options of the recipe's own method say nothing to another one.
-    kept = {} if method is not None and method != recipe.distill.method else recipe.distill.options
-    options = {**kept, **{name: value for name, value in given.items() if value is not None}}
-    plan = with_distill(
-        recipe,
-        seeds=seeds,
-        method=method,
-        temperature=kd_temp,
-        hard_weight=kd_student_wt,
-        options=options if options != recipe.distill.options else None,
-    )
+def _changed(recipe: Recipe, seeds: int | None, method: str | None, kd_teacher: str | None, **given: Any) -> Recipe:
+    """The recipe with what the options say. given: those that are of the method, by name."""
+    table = recipe.distill.model_dump(exclude_unset=True)
+    if method is not None and method != recipe.distill.method:
+        # What the recipe says of its own method says nothing to another one.
+        table = {name: value for name, value in table.items() if name not in ("options", "temperature", "hard_weight")}
+        table["method"] = method
+    new = _method_options(recipe, method or recipe.distill.method, given)
+    if new:
+        kept = {name: value for name, value in table.pop("options", {}).items() if name not in new}
+        table |= {name: new.pop(name) for name in ("temperature", "hard_weight") if name in new}
+        table["options"] = {**kept, **new}
+    if seeds is not None:
+        table["seeds"] = seeds
+    plan = changed(recipe, distill=table)
     return plan if kd_teacher is None else _taught_by(plan, kd_teacher)
+
+
+def _method_options(recipe: Recipe, method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The values given, by the names of the method's options. Raises InputError for one that it does not have."""
+    from edgekd.errors import InputError
+
+    given = {name: value for name, value in given.items() if value is not None}
+    names = {
+        "kd_temp": "temperature",
+        # A loss of the user's own is the teachers' part.
+        "kd_distill_wt": "weight" if ":" in method else "soft_weight",
+        "kd_student_wt": "hard_weight",
+        "kd_start_epoch": "start_epoch",
+    }
+    if given and recipe.task == "classify":
+        from edgekd.distill.methods import options_of
+
+        known = options_of(method)
+        for name in given:
+            if names[name] not in known:
+                flag = "--" + name.replace("_", "-")
+                raise InputError(f"{flag}: {method} has no {names[name]}", "its options: " + ", ".join(known))
+    return {names[name]: value for name, value in given.items()}
 
 
 def _taught_by(recipe: Recipe, teacher: str) -> Recipe:
     """The recipe with another teacher: a file that is there, or a network to train in place of the recipe's."""
     from edgekd.errors import InputError
+    from edgekd.models import options_taken
 
-    if Path(teacher).suffix.lower() in {".onnx", ".keras", ".h5", ".hdf5", ".npz", ".npy"}:
+    if ":" not in teacher and (Path(teacher).suffix or Path(teacher).exists()):
         return changed(recipe, teacher=None, teacher_files=[{"path": Path(teacher).resolve()}])
     if recipe.teacher is None:
         raise InputError(
@@ -70,4 +87,6 @@ def _taught_by(recipe: Recipe, teacher: str) -> Recipe:
             "add [teacher] to the recipe, or give a file: .onnx, .keras, .h5, .npz",
         )
     table = {**recipe.teacher.model_dump(exclude_unset=True), "model": teacher}
+    if teacher != recipe.teacher.model:
+        table["options"] = options_taken(teacher, recipe.teacher.options)
     return changed(recipe, teacher=table, teacher_files=[])

@@ -212,7 +212,10 @@ class _Run:
 
     def _checked(self, name: str, network: Network) -> int:
         """Multiply-accumulates of a network that fits the data; InputError when it does not."""
-        model = self._new(network, 0)
+        try:
+            model = self._new(network, 0)
+        except InputError as error:
+            raise InputError(f"{name}: {error.message}", *error.hints) from error
         found = classes_of(model, f"{name} ({network.model})", self._val.x)
         if found != self._dataset.classes:
             raise InputError(

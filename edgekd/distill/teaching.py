@@ -60,8 +60,8 @@ class Teaching:
         start = self.method.start_epoch
         if start >= epochs:
             raise InputError(
-                f"{self.method.name}: start_epoch is {start}, and there are {epochs} epochs: the teachers never begin",
-                f"0 to {epochs - 1}: epochs count from 0",
+                f"{self.method.name}: start_epoch is {start}, the last epoch is {epochs - 1}: the teachers never begin",
+                "epochs count from 0 here",
             )
         weights = [getattr(self.method, name) for name in _WEIGHTS if hasattr(self.method, name)]
         if weights and not any(weights) and None not in weights:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,10 +50,24 @@ def resolve(name: str, **options: Any) -> nn.Module:
     try:
         model = maker(**options)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"model {name} cannot be made: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            f"model {name} cannot be made with {options}: {str(error).splitlines()[0]}",
+            f"it takes {inspect.signature(maker)}" if name in BUILT_IN else "look at its options",
+        ) from error
     if not isinstance(model, nn.Module):
         raise InputError(f"model {name} returned a {type(model).__name__}", "it must return a torch.nn.Module")
     return model
+
+
+def options_taken(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of another network's options that this one takes, too. Raises InputError for an unknown name."""
+    try:
+        parameters = inspect.signature(maker_of(name)).parameters.values()
+    except ValueError:  # a callable without a signature
+        return dict(options)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return dict(options)
+    return {key: value for key, value in options.items() if key in {parameter.name for parameter in parameters}}
 
 
 def source_digest(name: str) -> str | None:

@@ -23,7 +23,7 @@ RECIPE = """\
 name = "r"
 data = { source = "digits", validation = 200 }
 teacher = { model = "mlp", count = 1, epochs = 1 }
-student = { model = "mlp", options = { hidden = [8] }, epochs = 1 }
+student = { model = "mlp", options = { hidden = [8] }, epochs = 2 }
 distill = { method = "dkd", options = { beta = 2.0 } }
 """
 
@@ -52,6 +52,31 @@ def test_options_stand_before_the_recipe(distill: Callable[..., dict[str, Any]])
     assert said["seeds"]["count"] == 2
 
 
+def test_another_method_or_teacher_has_its_own_options(distill: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    text = RECIPE.replace("beta = 2.0 }", "beta = 2.0 }, temperature = 9.0, hard_weight = 0.5")
+    (tmp_path / "r.toml").write_text(
+        text.replace('{ model = "mlp", count', '{ model = "mlp", options = { hidden = [9] }, count')
+    )
+    said = distill("--kd-temp", "3")
+    assert [said["method"][1][name] for name in ("temperature", "hard_weight", "beta")] == [3.0, 0.5, 2.0]
+    said = distill("--method", "function-matching")
+    assert said["method"] == ["function-matching", {"start_epoch": 0, "temperature": 1.0}]
+    (tmp_path / "own.py").write_text(
+        "from torch import nn\n"
+        "def net(): return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))\n"
+        "def loss(student_out, teacher_out, target): return ((student_out - teacher_out) ** 2).mean()\n"
+    )
+    said = distill("--kd-teacher", "own:net", "--method", "own:loss", "--kd-distill-wt", "2")
+    assert said["method"][1]["weight"] == 2.0 and said["teachers"][0]["parameters"] == 650
+
+
+def test_a_temperature_on_the_command_line_stands_before_one_among_the_options(
+    distill: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "r.toml").write_text(RECIPE.replace("beta = 2.0", "temperature = 9.0"))
+    assert distill("--kd-temp", "3")["method"][1]["temperature"] == 3.0
+
+
 def test_the_teacher_may_be_a_file(distill: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "teacher.npz", train=rng.normal(size=(1237, 10)), val=rng.normal(size=(200, 10)))
@@ -66,7 +91,14 @@ def test_the_teacher_may_be_a_file(distill: Callable[..., dict[str, Any]], tmp_p
         (["--kd-temp", "-1"], "temperature: "),
         (["--method", "dkdd"], "did you mean 'dkd'?"),
         (["--kd-teacher", "none.onnx"], "none.onnx: no such file"),
-        (["--kd-distill-wt", "2"], "dkd has no option 'soft_weight'"),
+        (["--kd-distill-wt", "2"], "--kd-distill-wt: dkd has no soft_weight\n  its options: start_epoch"),
+        (["--method", "mutual", "--kd-student-wt", "2"], "--kd-student-wt: mutual has no hard_weight"),
+        (["--method", "soft-targets", "--kd-student-wt", "5"], "hard_weight is 5.0"),
+        (["--method", "soft-targets", "--kd-student-wt", "0", "--kd-distill-wt", "0"], "all weights are 0"),
+        (["--kd-start-epoch", "2"], "start_epoch is 2, the last epoch is 1: the teachers never begin"),
+        (["--kd-teacher", "weights.pt"], "weights.pt is no kind of file that can teach"),
+        (["--kd-teacher", "mpl"], "did you mean 'mlp'?"),
+        (["--method", "reconstruction"], 'set task = "anomaly"'),
     ],
 )
 def test_what_does_not_fit_is_said_and_nothing_is_trained(

@@ -56,6 +56,7 @@ def test_a_mistyped_command_is_answered_with_the_right_one() -> None:
     ("arguments", "said"),
     [
         (["run", "none.toml"], "none.toml: No such file"),
+        (["compile", "x" * 300, "--target", "host", "--out", "out"], "x: File name too long"),
         (["report", "none"], "none"),
         (["compile", "none.tflite", "--target", "host", "--out", "out"], "none.tflite"),
         (["deploy", "none.tflite", "--board", "mps2-an386"], "none.tflite"),

@@ -111,6 +111,8 @@ def test_weights_that_were_altered_are_made_again(samples: Path, tmp_path: Path)
     before = digests(tmp_path)
     (tmp_path / "distill" / "teacher-1.safetensors").write_bytes(b"altered")
     (tmp_path / "distill" / "parts" / "control.json").write_text("{")
+    student = tmp_path / "distill" / "parts" / "student.json"
+    student.write_text(json.dumps({**json.loads(student.read_text()), "history": None}))
     run_distill(recipe(samples), tmp_path)
     assert digests(tmp_path) == before
 
@@ -172,8 +174,10 @@ def test_a_network_of_the_users_own_is_trained_again_when_its_source_changes(
         ({"student": {"options": {"image_size": 8, "classes": 3, "width": 4}}}, "3 classes, samples.npz 2"),
         ({"student": {"options": {"image_size": 28, "classes": 2}}}, r"does not take samples|must return logits"),
         ({"student": {"options": {"image_size": 4, "classes": 2}}}, "too small for 2 stages"),
-        ({"student": {"options": {"height": 8}}}, "unexpected keyword argument 'height'"),
-        ({"student": {"model": "studentcnn"}}, "did you mean 'student_cnn'"),
+        ({"student": {"options": {"height": 8}}}, "the student: .* unexpected keyword argument 'height'"),
+        ({"student": {"options": {"width": -4}}}, r"the student: .*-4.*\n  it takes \(\*, image_size"),
+        ({"distill": {"options": {"start_epoch": 3}}}, "start_epoch is 3, the last epoch is 2"),
+        ({"student": {"model": "studentcnn"}}, "the student: .*\n  did you mean 'student_cnn'"),
     ],
 )
 def test_networks_that_do_not_fit_are_refused_before_any_training(
