@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
         "model": "edgekd.models.convnet:convnet",
         "options": {**_TEACHER, "widths": [[32], [48, 48], [96, 96]], "image_size": [28, 28]},
     },
-    "student": {"model": "student_cnn", "options": {"width": 18, "full_resolution": True}},
+    "student": {"model": "residual_cnn", "options": {"widths": [16, 22, 40], "blocks": 2}},
     "teacher_training": {
         **_BUDGET,
         "epochs": 14,
@@ -43,7 +43,7 @@ SMALL: dict[str, Any] = {
         "model": "edgekd.models.convnet:convnet",
         "options": {**_TEACHER, "widths": [[8], [16]], "image_size": [8, 8]},
     },
-    "student": {"model": "student_cnn", "options": {"width": 6, "image_size": 8}},
+    "student": {"model": "residual_cnn", "options": {"widths": [6, 8, 12], "image_size": 8}},
     "teacher_training": {**_BUDGET, "epochs": 4, "weight_decay": 5e-4},
     "student_training": {**_BUDGET, "epochs": 4, "weight_decay": 2e-4, "augment": "shift"},
 }
