@@ -271,10 +271,10 @@ class Recipe(Strict):
     def _task_has_what_it_needs(self) -> Recipe:
         distill, gates = self.distill, self.gates
         if self.task == "classify":
-            if distill.method == "reconstruction":
-                raise ValueError('distill.method "reconstruction" is of anomaly detectors\nset task = "anomaly"')
             if gates.auc is not None:
                 raise ValueError('gates.auc is of anomaly detectors\nset task = "anomaly", or use gates.accuracy')
+            if distill.method == "reconstruction":
+                raise ValueError('distill.method "reconstruction" is of anomaly detectors\nset task = "anomaly"')
             return self
         if distill.method != "reconstruction":
             raise ValueError(f'distill.method is {distill.method!r}\ntask = "anomaly" takes method = "reconstruction"')
@@ -285,7 +285,6 @@ class Recipe(Strict):
             "distill.assistants": bool(distill.assistants),
             "distill.augment": distill.augment != "none"
             or (self.teacher and self.teacher.augment) not in (None, "none"),
-            "distill.seeds": distill.seeds != 1,
             "prune": self.prune is not None,
             "quantize.aware": self.quantize.aware is True,
             "gates.accuracy": gates.accuracy is not None,

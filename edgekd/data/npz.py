@@ -51,10 +51,11 @@ def files(path: Path | None) -> list[Path]:
     return [path]
 
 
-def load(path: Path | None, *, validation: int, seed: int) -> Dataset:
+def load(path: Path | None, *, validation: int, seed: int, class_names: Sequence[str] | None = None) -> Dataset:
     """The arrays of the file: x float32 in the model's units or int8, channels last; y class indices from 0.
 
-    The classes are those of y_train. Raises InputError for anything missing, damaged or out of range.
+    class_names: by default the classes are those of y_train, called by their numbers.
+    Raises InputError for anything missing, damaged or out of range.
     """
     (file,) = files(path)
     parts = read_npz(file, required=("x_train", "y_train", "x_test", "y_test"), optional=("x_val", "y_val"))
@@ -70,12 +71,12 @@ def load(path: Path | None, *, validation: int, seed: int) -> Dataset:
     x, y = parts["x_train"], parts["y_train"]
     if len(x) != len(y):
         raise InputError(f"{file}: x_train has {len(x)} samples and y_train {len(y)} labels")
-    classes = int(y.max()) + 1
+    classes = int(y.max()) + 1 if class_names is None else len(class_names)
     if classes > _MOST_CLASSES:
         raise InputError(f"{file}: y_train has labels up to {classes - 1}", "class indices begin at 0")
-    for name in parts.keys() & {"y_val", "y_test"}:
+    for name in sorted(parts.keys() - {"x_train", "x_val", "x_test"}):
         check_labels(f"{file}: {name}", parts[name], classes)
-    names = tuple(str(index) for index in range(classes))
+    names = tuple(class_names or map(str, range(classes)))
     if "x_val" in parts:
         x_val, y_val = parts["x_val"], parts["y_val"]
     else:

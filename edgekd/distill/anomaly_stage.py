@@ -6,16 +6,20 @@ import importlib.metadata
 import json
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from edgekd import data
 from edgekd.config import Network, Recipe
+from edgekd.distill import loggers
+from edgekd.distill.answers import Store
 from edgekd.distill.augment import Augment
+from edgekd.distill.comparison import compared
 from edgekd.distill.feeds import ArrayFeed
 from edgekd.distill.identity import identity_of
 from edgekd.distill.inputs import Samples, channels_first
@@ -28,6 +32,7 @@ from edgekd.distill.reconstruction import (
     clip_errors,
     judged_by_error,
     reconstruction_loss,
+    together,
 )
 from edgekd.distill.seeds import mixed, seeded
 from edgekd.distill.training import chosen_row, fit
@@ -48,6 +53,11 @@ def run_distill(recipe: Recipe, folder: Path, progress: Progress = silent) -> li
     Raises InputError for data and networks that do not fit, EdgekdError when training diverges.
     """
     return _Run(recipe, folder / "distill", progress).all()
+
+
+def _suffix(number: int) -> str:
+    """Of the names of a seed's networks; the first one's have none."""
+    return f"-seed-{number}" if number else ""
 
 
 class _Run:
@@ -74,28 +84,54 @@ class _Run:
         count, jobs = len(self._train.x), {}
         for index in range(self._teacher.count):
             jobs[f"teacher-{index}"] = training_work(self._teacher.epochs, count, self._macs["teacher"])
-        for name in ("student", "control"):
-            jobs[name] = training_work(recipe.student.epochs, count, self._macs["student"])
+        for number in range(recipe.distill.seeds):
+            for name in ("student", "control"):
+                jobs[name + _suffix(number)] = training_work(recipe.student.epochs, count, self._macs["student"])
         self._work = Work(jobs, progress)
+        self._log: loggers.Logger = loggers.Several()
 
     def all(self) -> list[Path]:
-        seed = self._recipe.seed
+        recipe = self._recipe
+        self._out.mkdir(parents=True, exist_ok=True)
+        self._log = loggers.named(recipe.distill.log, self._out / "tensorboard", recipe.name)
         teachers = [
             # Far from the student's, and no teacher is shared between two seeds of a recipe.
-            self._network(f"teacher-{index}", f"teacher {index + 1}", self._teacher, 1000 * (seed + 1) + index, [])
+            self._network(f"teacher-{index}", f"teacher {index + 1}", self._teacher, 1000 * (recipe.seed + 1) + index)
             for index in range(self._teacher.count)
         ]
-        student = self._network("student", "student", self._recipe.student, seed, teachers)
-        control = self._network("control", "control", self._recipe.student, seed, [])
-        write_atomically(self._out / "distill.json", json.dumps(self._summary(teachers, student, control), indent=2))
-        return [*(one.weights for one in (*teachers, student, control)), self._out / "distill.json"]
+        taught = [self._hard_weight, *(teacher.record["sha256"] for teacher in teachers)]
+        said = self._said(teachers)
+        students, controls = [], []
+        for number in range(recipe.distill.seeds):
+            seed, suffix, title = recipe.seed + number, _suffix(number), f", seed {number + 1}" if number else ""
+            student = self._network(f"student{suffix}", f"student{title}", recipe.student, seed, taught, said)
+            students.append(student)
+            controls.append(self._network(f"control{suffix}", f"control{title}", recipe.student, seed))
+        found = self._summary(teachers, students, controls)
+        self._log.finish({f"{name}_test_auc": found[name]["test_auc"] for name in ("student", "control")})
+        write_atomically(self._out / "distill.json", json.dumps(found, indent=2))
+        return [*(one.weights for one in (*teachers, *students, *controls)), self._out / "distill.json"]
+
+    def _said(self, teachers: list[Trained]) -> Tensor:
+        """What the teachers make of the training samples, (samples, features); kept for the next time, if wanted."""
+        key = {"data": self._train.samples_digest(), "teachers": [one.record["sha256"] for one in teachers]}
+        store = Store(self._out / "answers") if self._recipe.distill.cache else None
+        if store is not None and (kept := store.find(key, tuple(self._train.x.shape))) is not None:
+            return kept
+        said = together([one.model for one in teachers], self._train.x)
+        if store is not None:
+            store.keep(key, said)
+        return said
 
     def _kinds(self) -> dict[str, Network]:
         return {"teacher": self._teacher, "student": self._recipe.student}
 
     def _checked(self, name: str, network: Network) -> int:
         """Multiply-accumulates of a network that fits the data; InputError when it does not."""
-        model = self._new(network, 0)
+        try:
+            model = self._new(network, 0)
+        except InputError as error:
+            raise InputError(f"the {name}: {error.message}", *error.hints) from error
         check_autoencoder(model, f"the {name} ({network.model})", self._val.x)
         return count_macs(model, tuple(self._val.x.shape[1:]))
 
@@ -104,15 +140,20 @@ class _Run:
         with seeded(mixed(seed, _INITIAL_WEIGHTS)):
             return resolve(network.model, **network.options)
 
-    def _network(self, name: str, title: str, network: Network, seed: int, teachers: list[Trained]) -> Trained:
-        """The network `name`: loaded when it is done, trained (on) when it is not."""
+    def _network(
+        self, name: str, title: str, network: Network, seed: int, taught: Sequence[Any] = (), said: Tensor | None = None
+    ) -> Trained:
+        """The network `name`: loaded when it is done, trained (on) when it is not.
+
+        taught: JSON values of what a student learns of its teachers. said: by them, of `_said`.
+        """
         training = training_of_network(network, seed, self._recipe.distill.select)
-        hard_weight = self._hard_weight if teachers else 1.0
-        taught = [hard_weight, *(teacher.record["sha256"] for teacher in teachers)]
-        made_from = [network.model, network.options, asdict(training), self._digests, taught]
+        made_from = [network.model, network.options, asdict(training), self._digests, list(taught)]
         identity = identity_of(*made_from, source_digest(network.model), torch.__version__)
         model, share = self._new(network, seed), self._work.begin(name)
         if (kept := self._keeper.find(name, identity, model)) is not None:
+            for row in kept.record["history"]:
+                self._log.row(name, row)
             share(1.0, f"{title}, kept")
             return kept
         started = time.monotonic()
@@ -122,11 +163,12 @@ class _Run:
             ArrayFeed(x, y, batch_size=training.batch_size, augment=Augment(), seed=seed),
             (self._val.x, self._val.x),
             training,
-            reconstruction_loss([teacher.model for teacher in teachers], hard_weight),
+            reconstruction_loss(said, self._hard_weight),
             name=title,
             checkpoint=self._keeper.checkpoint(name, identity),
             identity=identity,
             watch=share,
+            log=lambda row: self._log.row(name, row),
             judge=judged_by_error,
         )
         row = chosen_row(history, training)
@@ -139,7 +181,7 @@ class _Run:
         }
         return self._keeper.keep(name, identity, model, record)
 
-    def _summary(self, teachers: list[Trained], student: Trained, control: Trained) -> dict[str, Any]:
+    def _summary(self, teachers: list[Trained], students: list[Trained], controls: list[Trained]) -> dict[str, Any]:
         """What distill.json says. Nothing was chosen by the test set: this is where it is asked."""
         dataset = self._dataset
         _, y = dataset.test_clips()
@@ -153,6 +195,8 @@ class _Run:
             found = {"test_auc": auc(trained.model), "parameters": parameters, "macs": self._macs[kind]}
             return {**trained.record, **found}
 
+        found = [[figures(one, "student") for one in group] for group in (students, controls)]
+        aucs = [[row["test_auc"] for row in rows] for rows in found]
         return {
             "data": {
                 "name": dataset.name,
@@ -165,9 +209,9 @@ class _Run:
             },
             "teachers": [figures(one, "teacher") for one in teachers],
             "ensemble": {"count": len(teachers), "test_auc": auc(*(one.model for one in teachers))},
-            "student": figures(student, "student"),
-            "control": figures(control, "student"),
-            "seeds": None,
+            "student": found[0][0],
+            "control": found[1][0],
+            "seeds": {"count": len(students), "test_auc": compared(*aucs)} if len(students) > 1 else None,
             "method": {"name": "reconstruction", "hard_weight": self._hard_weight},
             "select": self._recipe.distill.select,
             "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},

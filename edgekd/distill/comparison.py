@@ -10,10 +10,10 @@ from edgekd.errors import InputError
 
 
 def compared(student: Sequence[float], control: Sequence[float]) -> dict[str, Any]:
-    """Accuracies in percent, pair by pair of one seed; JSON values.
+    """Scores (accuracies in percent, AUC), pair by pair of one seed; JSON values.
 
     student, control: `mean` and `deviation` (of a sample, n - 1). difference: mean and deviation of the pairs'
-    differences in points, their interval at 95 % and the p-value of a paired t-test (two-sided: that both do as well,
+    differences, their interval at 95 % and the p-value of a paired t-test (two-sided: that both do as well,
     differences normally distributed); these two are null for one pair, and p is null when all differences are equal.
     Raises InputError when there are not as many of both.
     """

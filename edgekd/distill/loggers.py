@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -86,6 +87,16 @@ class WandB:
     def finish(self, metrics: dict[str, float]) -> None:
         self._run.summary.update(metrics)
         self._run.finish()
+
+
+def named(names: Sequence[str], folder: Path, run: str) -> Logger:
+    """Loggers by the names that recipes have for them. folder: of TensorBoard's. run: a name for MLflow and W&B."""
+    makers: dict[str, Callable[[], Logger]] = {
+        "tensorboard": lambda: TensorBoard(folder),
+        "mlflow": lambda: MLflow(run),
+        "wandb": lambda: WandB(name=run),
+    }
+    return Several(*(makers[name]() for name in names))
 
 
 class Several:

@@ -17,31 +17,27 @@ from edgekd.distill.inference import evaluating, predict
 from edgekd.errors import InputError
 
 
-def reconstruction_loss(teachers: Sequence[nn.Module], hard_weight: float) -> Loss:
-    """hard_weight · MSE(answer, sample) + (1 - hard_weight) · MSE(answer, mean of the teachers' answers).
+def reconstruction_loss(said: Tensor | None, hard_weight: float) -> Loss:
+    """hard_weight · MSE(answer, sample) + (1 - hard_weight) · MSE(answer, what the teachers said of the sample).
 
-    teachers: autoencoders that are trained, asked in evaluation mode and without gradients; none for the sample alone.
+    said: of `together`, of every sample of the training set, (samples, features); None for the sample alone.
     hard_weight: 0 to 1. Parts: "hard" and, with teachers, "soft".
     """
 
     def loss(answers: Tensor, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         hard = functional.mse_loss(answers, batch.x)
-        if not teachers:
+        if said is None:
             return hard, {"hard": hard.detach()}
-        soft = functional.mse_loss(answers, together(teachers, batch.x))
+        assert batch.chosen is not None, "samples in memory are numbered"
+        soft = functional.mse_loss(answers, said[batch.chosen].to(answers.device))
         return hard_weight * hard + (1.0 - hard_weight) * soft, {"hard": hard.detach(), "soft": soft.detach()}
 
     return loss
 
 
-@torch.no_grad()
-def together(teachers: Sequence[nn.Module], x: Tensor) -> Tensor:
-    """The mean of what autoencoders answer to a batch, (batch, features)."""
-    answers = []
-    for teacher in teachers:
-        with evaluating(teacher):
-            answers.append(teacher(x))
-    return torch.stack(answers).mean(dim=0)
+def together(models: Sequence[nn.Module], x: Tensor) -> Tensor:
+    """The mean of what autoencoders answer, in evaluation mode and without gradients: (samples, features)."""
+    return torch.stack([predict(model, x) for model in models]).mean(dim=0)
 
 
 def judged_by_error(answers: Tensor, x: Tensor) -> dict[str, float]:
@@ -54,8 +50,7 @@ def clip_errors(models: Sequence[nn.Module], x: Tensor, clip_windows: int) -> Te
 
     x: (clips × clip_windows, features).
     """
-    answers = torch.stack([predict(model, x) for model in models]).mean(dim=0)
-    return (answers - x).double().square().mean(dim=1).reshape(-1, clip_windows).mean(dim=1)
+    return (together(models, x) - x).double().square().mean(dim=1).reshape(-1, clip_windows).mean(dim=1)
 
 
 def auc_of(errors: Tensor, y: Tensor) -> float:

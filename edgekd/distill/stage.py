@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from torch import nn
 
 from edgekd import data
 from edgekd.config import Network, Recipe, TeacherFile
+from edgekd.distill import loggers
 from edgekd.distill.answers import Store
 from edgekd.distill.augment import augment_named
 from edgekd.distill.identity import identity_of
 from edgekd.distill.inputs import Samples, channels_first, classes_of
 from edgekd.distill.keep import Keeper, Trained
-from edgekd.distill.loggers import Logger, MLflow, Several, TensorBoard, WandB
 from edgekd.distill.macs import count_macs
 from edgekd.distill.methods import BornAgain, method_of
 from edgekd.distill.options import training_of_network
@@ -97,11 +97,11 @@ class _Run:
         self._given = [_spec(file) for file in recipe.teacher_files]
         self._check_teachers()
         self._work = Work(self._jobs(assistants), progress)
-        self._log: Logger = Several()
+        self._log: loggers.Logger = loggers.Several()
 
     def all(self) -> list[Path]:
         self._out.mkdir(parents=True, exist_ok=True)
-        self._log = _loggers(self._recipe, self._out)
+        self._log = loggers.named(self._recipe.distill.log, self._out / "tensorboard", self._recipe.name)
         teachers = self._teachers()
         # The teachers' answers and digests are the same for all seeds.
         together = self._ensemble([Teacher(one.model) for one in teachers] + self._given)
@@ -112,9 +112,12 @@ class _Run:
             controls.append(self._control(seed, suffix))
         students = [course.networks[-1] for course in courses]
         between = [one for course in (*courses, *controls) for one in course.networks[:-1]]
-        networks = Networks(teachers, together, students, [course.networks[-1] for course in controls], between)
+        whole = [course.networks[-2] for course in (courses[0], controls[0])] if self._recipe.prune is not None else []
+        last = [course.networks[-1] for course in controls]
+        networks = Networks(teachers, together, students, last, between, whole)
         quantizing = self._quantize(courses[0], controls[0])
-        macs = {**self._macs, "student": count_macs(students[0].model, tuple(self._val.x.shape[1:]))}
+        macs = {**self._macs, "whole": self._macs["student"]}
+        macs["student"] = count_macs(students[0].model, tuple(self._val.x.shape[1:]))
         said = summary(self._recipe, self._dataset, self._parts, networks, macs, self._method)
         said["quantize"] = quantizing.figures(self._parts["test"])
         self._log.finish({f"{name}_test_accuracy": said[name]["test_accuracy"] for name in ("student", "control")})
@@ -330,12 +333,3 @@ def _titled(title: str, number: int) -> str:
 def _spec(file: TeacherFile) -> Teacher:
     values = {name: getattr(file, name) for name in type(file).model_fields if name != "path"}
     return Teacher(file.path, **values)
-
-
-def _loggers(recipe: Recipe, out: Path) -> Logger:
-    makers: dict[str, Callable[[], Logger]] = {
-        "tensorboard": lambda: TensorBoard(out / "tensorboard"),
-        "mlflow": lambda: MLflow(recipe.name),
-        "wandb": lambda: WandB(name=recipe.name),
-    }
-    return Several(*(makers[name]() for name in recipe.distill.log))

@@ -25,13 +25,15 @@ from edgekd.distill.teachers.stored import StoredMember
 @dataclass(frozen=True)
 class Networks:
     """teachers: those trained here. together: with those of files. students, controls: one a seed. between:
-    assistants and generations."""
+    assistants, generations, and networks before they were pruned; whole: student and control of the first seed among
+    the latter, or none."""
 
     teachers: Sequence[Trained]
     together: Ensemble
     students: Sequence[Trained]
     controls: Sequence[Trained]
     between: Sequence[Trained]
+    whole: Sequence[Trained] = ()
 
     def trained(self) -> list[Trained]:
         return [*self.teachers, *self.between, *self.students, *self.controls]
@@ -70,12 +72,21 @@ def summary(
         "student": {**students[0], "macs": macs["student"]},
         "control": {**controls[0], "macs": macs["student"]},
         "seeds": _seeds(students, controls),
+        "prune": _prune(recipe, [figures(one) for one in networks.whole], macs),
         "method": identity_of_method(method),
         "augment": recipe.distill.augment,
         "select": recipe.distill.select,
         "machine": {"processor": platform.machine(), "threads": torch.get_num_threads()},
         "versions": {name: importlib.metadata.version(name) for name in ("edgekd", "torch", "numpy")},
     }
+
+
+def _prune(recipe: Recipe, whole: Sequence[dict[str, Any]], macs: Mapping[str, int]) -> dict[str, Any] | None:
+    """Student and control of the first seed before channels were left out; None where none were."""
+    if recipe.prune is None:
+        return None
+    rows = {name: {**row, "macs": macs["whole"]} for name, row in zip(("student", "control"), whole, strict=True)}
+    return {"share": recipe.prune.share, "criterion": recipe.prune.criterion, **rows}
 
 
 def _seeds(students: Sequence[dict[str, Any]], controls: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

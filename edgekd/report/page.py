@@ -9,14 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from edgekd.config import Recipe
 from edgekd.report import plots
+from edgekd.report.networks import network_rows
+from edgekd.report.rows import Row
 from edgekd.report.tables import (
     CLASS_COLUMNS,
-    Row,
     board_score,
     class_cells,
     link_rows,
     memory_rows,
-    network_rows,
     score_rows,
     speed_rows,
 )

@@ -68,11 +68,34 @@ def _result(
         "confusion": {"host": student["confusion"], "board": eval["confusion"]} if recipe.task == "classify" else None,
         "per_class": eval["per_class"],
         "history": {name: row["history"] for name, row in networks.items()},
-        "training_seconds": {name: row["seconds"] for name, row in networks.items()},
+        "training_seconds": {name: row["seconds"] for name, row in _trained(networks, distill).items()},
         "seeds": distill["seeds"],
+        "prune": distill.get("prune"),
+        "quantize": _quantize(recipe, distill.get("quantize")),
         "versions": {**distill["versions"], **convert["versions"]},
     }
     return {**result, "failures": failures(recipe, result)}
+
+
+def _trained(networks: dict[str, Any], distill: dict[str, Any]) -> dict[str, Any]:
+    """All that took time, in the order of training: those that were pruned or fine-tuned by what was done to them."""
+    steps = {"whole": distill.get("prune"), "in int8 steps": distill.get("quantize")}
+    more = {
+        f"{name}, {what}": step[name]
+        for what, step in steps.items()
+        for name in ("student", "control")
+        if step is not None and name in step
+    }
+    return {**networks, **more}
+
+
+def _quantize(recipe: Recipe, quantize: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Histories are left to distill.json. None for autoencoders, which are quantized after training alone."""
+    if quantize is None:
+        return None
+    short = {name: value for name, value in quantize.items() if name not in ("student", "control")}
+    tested = {name: quantize[name]["test_accuracy"] for name in ("student", "control") if name in quantize}
+    return {**short, "weight_bits": recipe.quantize.weight_bits, "torch_test_accuracy": tested or None}
 
 
 # By task: the name of what is scored, and the factor between a board's figure and the others'.

@@ -8,9 +8,8 @@ from typing import Any, Literal
 from rich.markup import escape
 from rich.table import Table
 
-from edgekd.report.result import shown
-
-Row = tuple[str, str, str]  # what, figure, how to read it
+from edgekd.report.networks import network_rows
+from edgekd.report.rows import Row
 
 
 def table(title: str, rows: Iterable[Row]) -> Table:
@@ -130,61 +129,6 @@ def board_score(result: Mapping[str, Any]) -> dict[str, Any]:
         "samples": score["board_samples"],
         "bit_exact": result["bit_exact"],
     }
-
-
-def network_rows(result: Mapping[str, Any]) -> list[Row]:
-    """Scores on the test set from the teachers down to int8."""
-    name, model = ("accuracy" if result["task"] == "classify" else "auc"), result["model"]
-    score = result[name]
-    student, control = score["student_int8"], score["control_int8"]
-    gain = f"{student - control:+.2f} points" if name == "accuracy" else f"{student - control:+.4f}"
-    return [
-        *_teacher_rows(name, score),
-        (
-            "student, float",
-            shown(name, score["student_float"]),
-            f"control, no teacher: {shown(name, score['control_float'])}",
-        ),
-        *_seed_rows(result["seeds"]),
-        ("student, int8", shown(name, student), f"control: {shown(name, control)}; {gain}"),
-        ("weights", f"{model['weight_bytes']:,} B", f"{model['macs']:,} multiply-accumulates"),
-    ]
-
-
-def _teacher_rows(name: str, score: Mapping[str, Any]) -> list[Row]:
-    """Teachers of which only stored answers are there have no score on the test set."""
-    known = [value for value in score["teachers"] if value is not None]
-    if not known:
-        return [("teachers", str(len(score["teachers"])), "stored answers: not asked about the test set")]
-    mean = sum(known) / len(known)
-    deviation = (sum((value - mean) ** 2 for value in known) / max(1, len(known) - 1)) ** 0.5
-    spread = shown(name, deviation).removesuffix(" %")
-    rows = [("teachers, mean", shown(name, mean), f"± {spread} over {len(known)}")]
-    if score["ensemble"] is not None:
-        space = "averaged in probability space" if name == "accuracy" else "the mean of what they reconstruct"
-        rows.append(("teachers together", shown(name, score["ensemble"]), space))
-    return rows
-
-
-def _seed_rows(seeds: Mapping[str, Any] | None) -> list[Row]:
-    """Students and controls of several seeds, float, on the test set."""
-    if seeds is None:
-        return []
-    student, control, gain = (seeds["test_accuracy"][key] for key in ("student", "control", "difference"))
-    low, high = gain["interval_95"]
-    p_value = "" if gain["p_value"] is None else f", p = {gain['p_value']:.2g}"
-    return [
-        (
-            f"student over {seeds['count']} seeds",
-            f"{student['mean']:.2f} %",
-            f"± {student['deviation']:.2f}; control: {control['mean']:.2f} % ± {control['deviation']:.2f}",
-        ),
-        (
-            "gain over the control",
-            f"{gain['mean']:+.2f} points",
-            f"{low:+.2f} to {high:+.2f} at 95 %, {gain['test']}{p_value}",
-        ),
-    ]
 
 
 def score_rows(result: Mapping[str, Any]) -> list[Row]:

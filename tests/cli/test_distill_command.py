@@ -112,5 +112,5 @@ def test_what_does_not_fit_is_said_and_nothing_is_trained(
 
 def test_options_may_say_no_more_than_the_recipe_may() -> None:
     recipe = load_recipe(RECIPES / "anomaly.toml")
-    with pytest.raises(InputError, match=r"distill\.seeds does not go with task"):
-        with_distill(recipe, seeds=3)
+    with pytest.raises(InputError, match=r"distill\.temperature does not go with task"):
+        with_distill(recipe, temperature=3.0)

@@ -69,6 +69,15 @@ def test_a_sample_is_named_by_its_place_in_the_file(tmp_path: Path) -> None:
         data.load("npz", path=file, validation=5)
 
 
+def test_classes_may_have_names_and_more_of_them_than_were_trained(tmp_path: Path) -> None:
+    file = saved(tmp_path, y_train=0 * Y, y_val=0 * Y)
+    assert data.load("npz", path=file, class_names=["normal", "anomaly"]).class_names == ("normal", "anomaly")
+    with pytest.raises(InputError, match=r"y_test\[1\] is 1, and there are 1 classes"):
+        data.load("npz", path=file)
+    with pytest.raises(InputError, match=r"y_test\[1\] is 1, and there are 1 classes"):
+        data.load("npz", path=file, class_names=["normal"])
+
+
 def test_int8_samples_stay_int8(tmp_path: Path) -> None:
     x = np.arange(30, dtype=np.int8).reshape(10, 3)
     assert data.load("npz", path=saved(tmp_path, x_train=x, x_val=x, x_test=x)).x_test.dtype == np.int8

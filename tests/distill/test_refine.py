@@ -60,6 +60,11 @@ def test_a_recipe_prunes_and_quantizes_student_and_control(tmp_path: Path) -> No
     assert [len(said["quantize"][name]["history"]) for name in ("student", "control")] == [1, 1]
     assert said["quantize"]["aware"] is True
     assert len(said["student"]["history"]) == 2
+    before = said["prune"]["student"]
+    assert before["parameters"] == sum(value.numel() for key, value in whole.items() if is_weight(key))
+    assert before["macs"] > 2 * said["student"]["macs"] and len(before["history"]) == 3
+    assert before["sha256"] == sha256_of(tmp_path / "distill" / "student-whole.safetensors")
+    assert said["prune"]["share"] == 0.5 and 0 <= said["prune"]["control"]["test_accuracy"] <= 100
 
     kept = digests(tmp_path)
     run_distill(recipe(**changes), tmp_path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgekd.report.tables import network_rows
+from edgekd.report.networks import network_rows
 
 ACCURACY: dict[str, Any] = {
     "teachers": [92.0, 93.0],
@@ -25,10 +25,19 @@ SEEDS: dict[str, Any] = {
     },
 }
 
+AUC_SEEDS: dict[str, Any] = {
+    "count": 2,
+    "test_auc": {
+        "student": {"mean": 0.85, "deviation": 0.01},
+        "control": {"mean": 0.84, "deviation": 0.02},
+        "difference": {"mean": 0.01, "interval_95": [-0.02, 0.04], "p_value": 0.2, "test": "paired t-test"},
+    },
+}
 
-def rows(seeds: Any = None, **accuracy: Any) -> dict[str, tuple[str, str]]:
-    model = {"weight_bytes": 1000, "macs": 2000}
-    said = network_rows({"task": "classify", "accuracy": {**ACCURACY, **accuracy}, "model": model, "seeds": seeds})
+
+def rows(seeds: Any = None, *, prune: Any = None, quantize: Any = None, **accuracy: Any) -> dict[str, tuple[str, str]]:
+    result = {"task": "classify", "accuracy": {**ACCURACY, **accuracy}, "model": {"weight_bytes": 1000, "macs": 2000}}
+    said = network_rows({**result, "seeds": seeds, "prune": prune, "quantize": quantize})
     return {name: (value, note) for name, value, note in said}
 
 
@@ -56,7 +65,30 @@ def test_teachers_with_stored_answers_have_no_accuracy(teachers: list[float | No
 def test_an_anomaly_detector_is_told_by_its_auc() -> None:
     auc = {"teachers": [0.9, 0.8], "ensemble": 0.91, "student_float": 0.85, "control_float": 0.84}
     auc |= {"student_int8": 0.83, "control_int8": 0.84}
-    result = {"task": "anomaly", "auc": auc, "model": {"weight_bytes": 1000, "macs": 2000}, "seeds": None}
-    said = {name: (value, note) for name, value, note in network_rows(result)}
+    result = {"task": "anomaly", "auc": auc, "model": {"weight_bytes": 1000, "macs": 2000}, "seeds": AUC_SEEDS}
+    said = {name: (value, note) for name, value, note in network_rows({**result, "prune": None, "quantize": None})}
     assert said["teachers, mean"] == ("0.8500", "± 0.0707 over 2")
     assert said["student, int8"] == ("0.8300", "control: 0.8400; -0.0100")
+    assert said["student over 2 seeds"] == ("0.8500", "± 0.0100; control: 0.8400 ± 0.0200")
+    assert said["gain over the control"] == ("+0.0100", "-0.0200 to +0.0400 at 95 %, paired t-test, p = 0.2")
+
+
+def test_pruning_is_told_by_what_there_was_before() -> None:
+    row = {"test_accuracy": 92.0, "parameters": 4000, "macs": 8000}
+    prune = {"share": 0.25, "criterion": "l1", "student": row, "control": {**row, "test_accuracy": 91.0}}
+    said = rows(prune=prune)
+    assert said["student before pruning"] == (
+        "92.00 %",
+        "control: 91.00 %; 4,000 parameters, 8,000 multiply-accumulates",
+    )
+    assert said["channels left out"] == ("25 %", "by L1 norm, then trained once more")
+    assert "student before pruning" not in rows()
+
+
+def test_quantization_is_told_with_its_reason() -> None:
+    quantize: dict[str, Any] = {"aware": False, "reason": "int8 loses 0.10 points on the validation set, not more"}
+    said = rows(quantize={**quantize, "float_val_accuracy": 92.0, "untrained_val_accuracy": 91.9})
+    assert said["quantization"] == ("post-training", quantize["reason"])
+    assert said["validation set, float"] == ("92.00 %", "in int8 steps without fine-tuning: 91.90 %")
+    tuned = {"aware": True, "reason": "the recipe says so", "weight_bits": 4}
+    assert rows(quantize=tuned)["quantization"] == ("fine-tuned", "weights of 4 bits; the recipe says so")
