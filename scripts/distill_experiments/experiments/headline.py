@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
         "augment": "shift-flip",
     },
     "asked": {"precision": "bfloat16"},
-    "student_training": {**_BUDGET, "epochs": 30, "weight_decay": 2e-4, "precision": "bfloat16", "augment": "shift"},
+    "student_training": {**_BUDGET, "epochs": 25, "weight_decay": 2e-4, "precision": "bfloat16", "augment": "shift"},
     "method": {"method": "soft-targets", "temperature": 4.0, "hard_weight": 0.1},
     "board": "mps2-an386",
 }
