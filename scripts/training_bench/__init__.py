@@ -1,0 +1,1 @@
+"""Distillation beside torchdistill: see scripts/bench_training."""
