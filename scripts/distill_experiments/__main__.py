@@ -22,8 +22,8 @@ NAMES = {
     "hinton-temperature": "temperature",
     "temperature-bits": "temperature_bits",
     "keras-example": "keras_example",
-    "methods-digits": "methods_digits",
     "methods": "methods",
+    "methods-maps": "methods_maps",
     "headline": "headline",
 }
 

@@ -39,8 +39,7 @@ _CONVERTING = [
     pytest.param("headline", marks=[pytest.mark.convert, pytest.mark.emulated, pytest.mark.slow]),
     pytest.param("temperature-bits", marks=[pytest.mark.convert, pytest.mark.slow]),
 ]
-# Of these the same code is tested by others: methods-digits is methods on digits.
-_OTHERS = [name for name in NAMES if name not in ("headline", "temperature-bits", "methods-digits")]
+_OTHERS = [name for name in NAMES if name not in ("headline", "temperature-bits")]
 
 
 @pytest.mark.torch
@@ -73,6 +72,16 @@ def test_the_same_command_trains_nothing_again_and_more_seeds_only_what_is_new(
     assert [run for run in more["result"]["runs"] if run["seed"] < 2] == first["result"]["runs"]
     said = capsys.readouterr().err
     assert "seed 2: the student, epoch 2" in said and "seed 1: the student" not in said
+
+
+@pytest.mark.torch
+def test_every_built_in_method_is_tried() -> None:
+    import_needed("torch")
+    from distill_experiments.experiments.methods import CANDIDATES
+
+    from edgekd.distill.methods import METHODS
+
+    assert CANDIDATES.keys() == METHODS.keys()
 
 
 def test_what_is_not_there_is_an_error_with_a_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
