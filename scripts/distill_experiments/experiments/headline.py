@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
         "augment": "shift-flip",
     },
     "asked": {"precision": "bfloat16"},
-    "student_training": {**_BUDGET, "epochs": 25, "weight_decay": 2e-4, "precision": "bfloat16", "augment": "shift"},
+    "student_training": {**_BUDGET, "epochs": 20, "weight_decay": 2e-4, "precision": "bfloat16"},
     "method": {"method": "soft-targets", "temperature": 4.0, "hard_weight": 0.1},
     "board": "mps2-an386",
 }
@@ -45,7 +45,7 @@ SMALL: dict[str, Any] = {
     },
     "student": {"model": "residual_cnn", "options": {"widths": [6, 8, 12], "image_size": 8}},
     "teacher_training": {**_BUDGET, "epochs": 4, "weight_decay": 5e-4},
-    "student_training": {**_BUDGET, "epochs": 4, "weight_decay": 2e-4, "augment": "shift"},
+    "student_training": {**_BUDGET, "epochs": 4, "weight_decay": 2e-4},
 }
 _TEACHER_SEED = 100  # no student has the initial weights or the order of samples of a teacher
 _CALIBRATION = 500
