@@ -61,7 +61,7 @@ class Bench:
         """edgekd.train, once: returns the trained network."""
         place = self._place(network, None, dataset, {"seed": seed, **options})
         result = edgekd.train(network, dataset, checkpoint=place, progress=_said(name, seed), seed=seed, **options)
-        self.record(name, seed, {**result.metrics, **_cost(result.history)})
+        self.record(name, seed, {**_known(result.metrics, dataset), **_cost(result.history)})
         return result.model
 
     def distill(
@@ -79,7 +79,7 @@ class Bench:
             seed=seed,
             **options,
         )
-        metrics, prefix = result.metrics, "control_"
+        metrics, prefix = _known(result.metrics, dataset), "control_"
         own = {key: value for key, value in metrics.items() if not key.startswith((prefix, "teacher_"))}
         self.record(name, seed, {**own, **_cost(result.history)})
         if result.control is not None:
@@ -102,7 +102,7 @@ class Bench:
             seed=seed,
             **options,
         )
-        self.record(name, seed, {**result.metrics, **_cost(result.history)})
+        self.record(name, seed, {**_known(result.metrics, dataset), **_cost(result.history)})
         return result.network
 
     def chosen(self, name: str, rates: Sequence[float], train: Callable[[str, int, float], Any]) -> float:
@@ -175,6 +175,16 @@ def of_classes(dataset: Dataset, classes: Sequence[int]) -> Dataset:
     return _chosen(dataset, np.flatnonzero(np.isin(dataset.y_train, classes)))
 
 
+def without_test(dataset: Dataset) -> Dataset:
+    """The data set with its validation samples for test samples: for trainings whose tests would be wasted time."""
+    return dataclasses.replace(dataset, x_test=dataset.x_val, y_test=dataset.y_val)
+
+
+def tested(model: nn.Module, dataset: Dataset) -> float:
+    """Accuracy on the test set, percent."""
+    return accuracy(predict(model, channels_first(dataset.x_test)), torch.from_numpy(dataset.y_test))
+
+
 def together(teachers: Sequence[nn.Module], dataset: Dataset) -> float:
     """Accuracy on the test set, percent, of the mean of the teachers' probabilities."""
     x = channels_first(dataset.x_test)
@@ -184,6 +194,12 @@ def together(teachers: Sequence[nn.Module], dataset: Dataset) -> float:
 
 def _chosen(dataset: Dataset, places: Any) -> Dataset:
     return dataclasses.replace(dataset, x_train=dataset.x_train[places], y_train=dataset.y_train[places])
+
+
+def _known(metrics: Mapping[str, float], dataset: Dataset) -> dict[str, float]:
+    """The figures of a training, less those of a test set it did not have."""
+    untested = dataset.x_test is dataset.x_val
+    return {key: value for key, value in metrics.items() if not (untested and "test_" in key)}
 
 
 def _digest_of(dataset: Dataset) -> str:

@@ -11,20 +11,15 @@ constant there, one cycle here, with the peak at which a control of another seed
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from distill_experiments import keras_side
-from distill_experiments.bench import Bench, some
+from distill_experiments.bench import Bench, some, tested, without_test
 from edgekd.data import Dataset
-from edgekd.distill.inference import accuracy, predict
-from edgekd.distill.inputs import channels_first
 from edgekd.files import sha256_of, write_atomically
 
 TITLE = "the networks of Keras' example"
@@ -57,8 +52,7 @@ def run(bench: Bench) -> None:
     settings = bench.settings
     dataset = some(bench.load(), settings["samples"], seed=0)
     teacher = _teacher(bench, dataset)
-    # Else each student would ask the large teacher about all test samples, for a figure that is known.
-    untested = dataclasses.replace(dataset, x_test=dataset.x_val, y_test=dataset.y_val)
+    untested = without_test(dataset)  # each student would ask the large teacher about it, for a figure that is known
     method = {"method": "soft-targets", "temperature": settings["temperature"], "hard_weight": settings["alpha"]}
     training = {**settings["training"], "learning_rate": _rate(bench, untested)}
     for seed in bench.seeds:
@@ -66,7 +60,7 @@ def run(bench: Bench) -> None:
         student = keras_side.in_torch(_student(bench, seed))
         result = bench.distill("edgekd", seed, str(teacher), student, untested, **method, **training)
         assert result.control is not None
-        taught, control = (_accuracy(model, dataset) for model in (result.student, result.control))
+        taught, control = (tested(model, dataset) for model in (result.student, result.control))
         bench.record("edgekd", seed, {"test_accuracy": taught, "gain": taught - control})
         bench.record("edgekd, control", seed, {"test_accuracy": control})
     bench.compare("edgekd", "edgekd", "edgekd, control")
@@ -121,11 +115,6 @@ def _keras_pair(bench: Bench, seed: int, teacher: Path, dataset: Dataset) -> Non
     student, control = json.loads(kept.read_text())
     bench.record("Keras", seed, {"test_accuracy": student, "gain": student - control})
     bench.record("Keras, control", seed, {"test_accuracy": control})
-
-
-def _accuracy(model: nn.Module, dataset: Dataset) -> float:
-    """Percent of the test set."""
-    return accuracy(predict(model, channels_first(dataset.x_test)), torch.from_numpy(dataset.y_test))
 
 
 def _keras_is() -> list[str]:

@@ -21,7 +21,7 @@ from typing import Any
 from torch import nn
 
 import edgekd
-from distill_experiments.bench import Bench, some
+from distill_experiments.bench import Bench, some, tested, without_test
 from edgekd.convert.api import convert_all
 from edgekd.data import Dataset
 
@@ -78,6 +78,7 @@ class _Trial:
 
     def __init__(self, bench: Bench, teacher: nn.Module, dataset: Dataset) -> None:
         self._bench, self._teacher, self._dataset = bench, teacher, dataset
+        self._untested = without_test(dataset)  # what needs no test at all is not tested three times
         self._two_stages: dict[tuple[str, int], nn.Module] = {}
         rates = bench.settings["rates"]
         self._float_rate = bench.chosen("float", rates["float"], self._float)
@@ -114,15 +115,19 @@ class _Trial:
         bench, network = self._bench, self._bench.network("student", seed + 1)
         options = {**bench.settings["float"], "learning_rate": rate}
         if temperature is None:
-            return bench.train(name, seed, network, self._dataset, **options)
-        options |= {**self._method(temperature), "control": False}
-        return bench.distill(name, seed, self._teacher, network, self._dataset, **options).student
+            bench.train(name, seed, network, self._untested, **options)
+        else:
+            options |= {**self._method(temperature), "control": False}
+            bench.distill(name, seed, self._teacher, network, self._untested, **options)
+        bench.record(name, seed, {"test_accuracy": tested(network, self._dataset)})
+        return network
 
     def _from_scratch(self, name: str, seed: int, rate: float, bits: int, temperature: float | None = None) -> None:
-        settings = self._bench.settings
+        bench, settings = self._bench, self._bench.settings
         epochs = settings["float"]["epochs"] + settings["fine-tuning"]["epochs"]
         options = {**settings["float"], "epochs": epochs, "learning_rate": rate}
-        self._quantized(name, seed, self._bench.network("student", seed + 1), bits, options, temperature)
+        made = self._quantized(name, seed, bench.network("student", seed + 1), bits, options, temperature)
+        bench.record(name, seed, {"test_accuracy": tested(made, self._dataset)})
 
     def _quantized(
         self,
@@ -134,7 +139,7 @@ class _Trial:
         temperature: float | None,
     ) -> nn.Module:
         taught = {} if temperature is None else {"teacher": self._teacher, **self._method(temperature)}
-        return self._bench.quantize(name, seed, network, self._dataset, weight_bits=bits, **options, **taught)
+        return self._bench.quantize(name, seed, network, self._untested, weight_bits=bits, **options, **taught)
 
     def _method(self, temperature: float) -> dict[str, Any]:
         hard_weight = self._bench.settings["hard_weight"]
