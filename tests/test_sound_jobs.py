@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekd.data.wav import write_wav
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -68,15 +70,13 @@ def test_an_anomaly_detector_goes_from_sound_to_a_board(tmp_path: Path) -> None:
 
 
 def test_keywords_go_from_sound_to_a_board(tmp_path: Path) -> None:
-    from machine_sounds.__main__ import _write
-
     random = np.random.default_rng(0)
     for word, hertz in (("low", 400), ("high", 1500)):
         for speaker in range(80):
             beep = np.sin(2 * np.pi * hertz * random.uniform(0.9, 1.1) * np.arange(4800) / 16000)
             sound = random.uniform(0.05, 0.3) * beep + random.normal(0, 0.01, 4800)
-            _write(tmp_path / "beeps" / word / f"{speaker:08x}_nohash_0.wav", sound)
-    _write(tmp_path / "beeps" / "_background_noise_" / "hiss.wav", random.normal(0, 0.1, 16000))
+            write_wav(tmp_path / "beeps" / word / f"{speaker:08x}_nohash_0.wav", sound, 16000)
+    write_wav(tmp_path / "beeps" / "_background_noise_" / "hiss.wav", random.normal(0, 0.1, 16000), 16000)
     result = run(tmp_path, KEYWORDS)
     assert result["data"]["class_names"] == ["_silence_", "low", "high"]
     assert result["accuracy"]["student_int8"] > 60

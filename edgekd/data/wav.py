@@ -5,13 +5,16 @@ from __future__ import annotations
 import struct
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekd.errors import InputError
+from edgekd.files import whole_file
 
 _MOST_SECONDS = 24 * 3600
+_FULL_SCALE = 32767
 
 
 def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
@@ -39,3 +42,21 @@ def read_wav(path: Path, sample_rate: int) -> NDArray[np.int16]:
     if len(data) != 2 * frames:
         raise InputError(f"{path}: cut short: {len(data) // 2} of {frames} samples", "copy or record it again")
     return np.frombuffer(data, "<i2").astype(np.int16)
+
+
+def write_wav(path: Path, samples: NDArray[Any], sample_rate: int) -> None:
+    """Write what read_wav reads: mono, 16 bits. samples: (samples,), as int16 or as float from -1 to 1, beyond it cut.
+
+    Folders that are missing are made; the file is whole or not there. Raises InputError for other samples.
+    """
+    if samples.ndim != 1 or (samples.dtype != np.int16 and not np.issubdtype(samples.dtype, np.floating)):
+        raise InputError(f"{path}: a sound is no {samples.dtype} {list(samples.shape)}", "int16 or float, (samples,)")
+    if samples.dtype != np.int16:
+        if not np.isfinite(samples).all():
+            raise InputError(f"{path}: sample {int(np.argmin(np.isfinite(samples)))} is NaN or infinity")
+        samples = np.clip(np.rint(samples * _FULL_SCALE), -_FULL_SCALE - 1, _FULL_SCALE)
+    with whole_file(path) as partial, wave.open(str(partial), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes(samples.astype("<i2").tobytes())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekd.data.wav import write_wav
 from edgekd.errors import EdgekdError, InputError
 
 SAMPLE_RATE = 16_000
@@ -43,13 +43,17 @@ def make(out: Path, train: int, test: int, seed: int) -> None:
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     for number in range(train):
-        _write(partial / "train" / f"normal_id_00_{number:08d}.wav", machine(np.random.default_rng([seed, 0, number])))
+        write_wav(
+            partial / "train" / f"normal_id_00_{number:08d}.wav",
+            machine(np.random.default_rng([seed, 0, number])),
+            SAMPLE_RATE,
+        )
     for number in range(test):
         random = np.random.default_rng([seed, 1, number])
         sound, kind = machine(random), "anomaly" if number % 2 else "normal"
         if number % 2:
             sound = sound + fault(ANOMALIES[number // 2 % len(ANOMALIES)], sound, random)
-        _write(partial / "test" / f"{kind}_id_00_{number // 2:08d}.wav", sound)
+        write_wav(partial / "test" / f"{kind}_id_00_{number // 2:08d}.wav", sound, SAMPLE_RATE)
     partial.rename(out)
 
 
@@ -66,7 +70,7 @@ def machine(random: np.random.Generator) -> Sound:
 
 
 def fault(kind: str, sound: Sound, random: np.random.Generator) -> Sound:
-    """X."""
+    """What a fault adds to a machine's sound, 10 to 26 dB below it. kind: one of ANOMALIES."""
     seconds = np.arange(len(sound)) / SAMPLE_RATE
     if kind == "knock":
         beat = (seconds * random.uniform(5, 11) + random.random()) % 1.0
@@ -85,15 +89,6 @@ def _coloured(random: np.random.Generator, samples: int, exponent: float) -> Sou
     spectrum = np.fft.rfft(random.normal(size=samples))
     sound = np.fft.irfft(spectrum / np.maximum(np.arange(len(spectrum)), 40) ** exponent, samples)
     return sound / np.sqrt(np.mean(sound**2))
-
-
-def _write(file: Path, sound: Sound) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(file), "wb") as content:
-        content.setnchannels(1)
-        content.setsampwidth(2)
-        content.setframerate(SAMPLE_RATE)
-        content.writeframes(np.clip(np.rint(sound * 32767), -32768, 32767).astype("<i2").tobytes())
 
 
 if __name__ == "__main__":

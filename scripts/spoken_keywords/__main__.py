@@ -6,13 +6,13 @@ import argparse
 import os
 import shutil
 import sys
-import wave
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from edgekd.data.wav import write_wav
 from edgekd.errors import EdgekdError, InputError
 from spoken_keywords import acoustics
 from spoken_keywords.voices import SAMPLE_RATE, Sound, Speaker, speaker
@@ -67,7 +67,7 @@ def _backgrounds(folder: Path, words: Sequence[str], seed: int) -> list[Sound]:
         babble = kind == "babble"
         sound = acoustics.babble(crowd, samples, random) if babble else acoustics.noise(kind, samples, random)
         made.append(sound)
-        _write(folder / f"{kind}.wav", 0.1 * sound)
+        write_wav(folder / f"{kind}.wav", 0.1 * sound, SAMPLE_RATE)
     return made
 
 
@@ -81,21 +81,12 @@ def _speak(
     for word, times in [*((word, 2) for word in words), *((word, 1) for word in some)]:
         for time in range(times):
             sound = _heard(who, word, backgrounds, random)
-            _write(out / word / f"{who.name}_nohash_{time}.wav", sound)
+            write_wav(out / word / f"{who.name}_nohash_{time}.wav", sound, SAMPLE_RATE)
 
 
 def _heard(who: Speaker, word: str, backgrounds: Sequence[Sound], random: np.random.Generator) -> Sound:
     background = backgrounds[int(random.integers(len(backgrounds)))]
     return acoustics.clip(acoustics.in_room(who.say(word, random), random), background, random)
-
-
-def _write(file: Path, sound: Sound) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(file), "wb") as content:
-        content.setnchannels(1)
-        content.setsampwidth(2)
-        content.setframerate(SAMPLE_RATE)
-        content.writeframes(np.clip(np.rint(sound * 32767), -32768, 32767).astype("<i2").tobytes())
 
 
 if __name__ == "__main__":
