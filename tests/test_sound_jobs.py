@@ -25,7 +25,7 @@ teacher = { model = "autoencoder", options = { features = 40, width = 24, depth 
 epochs = 6, batch_size = 64, optimizer = "adamw" }
 student = { model = "autoencoder", options = { features = 40, width = 12, depth = 1, bottleneck = 4 }, \
 epochs = 6, batch_size = 64, optimizer = "adamw" }
-distill = { method = "reconstruction", log = [] }
+distill = { method = "reconstruction", seeds = 2, log = [] }
 convert = { calibration_samples = 60, max_auc_drop = 0.5 }
 evaluate = { samples = 8 }
 """
@@ -36,9 +36,11 @@ data = { source = "speech-commands", path = "beeps", options = { words = ["low",
 silence_share = 0.5, seconds = 0.3, mels = 16, coefficients = 8 } }
 teacher = { model = "ds_cnn", options = { frames = 14, features = 8, width = 8, blocks = 1, classes = 3 }, count = 1, \
 epochs = 12, batch_size = 16, learning_rate = 0.05 }
-student = { model = "ds_cnn", options = { frames = 14, features = 8, width = 4, blocks = 1, classes = 3 }, \
+student = { model = "ds_cnn", options = { frames = 14, features = 8, width = 8, blocks = 1, classes = 3 }, \
 epochs = 12, batch_size = 16, learning_rate = 0.05 }
 distill = { log = [] }
+prune = { share = 0.25, epochs = 4 }
+quantize = { aware = true, epochs = 1 }
 convert = { calibration_samples = 40, max_accuracy_drop = 50.0 }
 evaluate = { samples = 6 }
 """
@@ -66,7 +68,11 @@ def test_an_anomaly_detector_goes_from_sound_to_a_board(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "machines"
     page = (folder / "report.html").read_text()
     assert page.count("<svg") == 3
+    assert "Student against control, AUC on 8 test clips" in page
     assert "AUC on the board" in page and "By class" not in page
+    paired = result["seeds"]["test_auc"]["difference"]
+    assert f"{paired['mean']:+.4f}" in page and "student over 2 seeds" in page and "paired t-test" in page
+    assert result["prune"] is None and result["quantize"] is None and "quantization" not in page
 
 
 def test_keywords_go_from_sound_to_a_board(tmp_path: Path) -> None:
@@ -80,4 +86,9 @@ def test_keywords_go_from_sound_to_a_board(tmp_path: Path) -> None:
     result = run(tmp_path, KEYWORDS)
     assert result["data"]["class_names"] == ["_silence_", "low", "high"]
     assert result["accuracy"]["student_int8"] > 60
+    before, page = result["prune"]["student"], (tmp_path / "runs" / "beeps" / "report.html").read_text()
+    assert "student before pruning" in page and f"{before['macs']:,} multiply-accumulates" in page
+    assert before["macs"] > result["model"]["macs"]
+    assert result["quantize"]["aware"] and "fine-tuned" in page and "the recipe says so" in page
+    assert {"student, whole", "student, in int8 steps"} <= set(result["training_seconds"])
     assert result["bit_exact"]["equal"] == result["bit_exact"]["of"] == 6

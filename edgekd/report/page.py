@@ -19,6 +19,7 @@ from edgekd.report.tables import (
     memory_rows,
     score_rows,
     speed_rows,
+    tested_on,
 )
 
 
@@ -57,7 +58,7 @@ def _sections(result: dict[str, Any]) -> list[dict[str, Any]]:
     steps = [(f"{row['index']} {row['name']}", row["live_bytes"]) for row in result["model"]["operators"]]
     return [
         _section("On the board", [*score_rows(board_score(result)), *speed_rows(result), *link_rows(result["link"])]),
-        _section("Student against control", network_rows(result), compared),
+        _section(f"Student against control, {tested_on(result)}", network_rows(result), compared),
         _section("Learning", [], plots.learning_curves(result["history"], *learned)),
         _section("Memory", memory_rows(result), plots.memory(steps)),
         *([_confusion(result)] if classify else []),

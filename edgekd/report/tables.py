@@ -109,11 +109,16 @@ def summary_tables(result: Mapping[str, Any]) -> list[Table]:
         *memory_rows(result),
         *link_rows(result["link"]),
     ]
-    name, unit = ("accuracy", "samples") if result["task"] == "classify" else ("AUC", "clips")
     return [
-        table(f"{result['name']}, {name} on {result['data']['test']:,} test {unit}", network_rows(result)),
+        table(f"{result['name']}, {tested_on(result)}", network_rows(result)),
         table(f"On {result['board_title']}", board),
     ]
+
+
+def tested_on(result: Mapping[str, Any]) -> str:
+    """What the figures of `network_rows` are of."""
+    name, unit = ("accuracy", "samples") if result["task"] == "classify" else ("AUC", "clips")
+    return f"{name} on {result['data']['test']:,} test {unit}"
 
 
 def board_score(result: Mapping[str, Any]) -> dict[str, Any]:
