@@ -286,7 +286,8 @@ class Recipe(Strict):
             "distill.augment": distill.augment != "none"
             or (self.teacher and self.teacher.augment) not in (None, "none"),
             "prune": self.prune is not None,
-            "quantize.aware": self.quantize.aware is True,
+            # They are quantized after training, whatever the rest says.
+            "quantize": self.quantize not in (Quantize(), Quantize(aware=False)),
             "gates.accuracy": gates.accuracy is not None,
         }
         if names := [name for name, used in unused.items() if used]:

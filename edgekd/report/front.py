@@ -48,6 +48,8 @@ def front_notes(result: Mapping[str, Any]) -> list[str]:
         str(number) for number, row in enumerate(result["front"], start=1) if row["int8"] and row["int8"]["refused"]
     ]
     lines += [f"with trained weights over the budget, by a little: {', '.join(over)}; shown untrained"] if over else []
+    if result["in_work"]:
+        lines.append(f"so far: other processes still have {result['in_work']} candidates; the last one tells all")
     return [*lines, *result["notes"]]
 
 

@@ -36,11 +36,13 @@ def write_result(
     rows: Sequence[Row],
     out: Path,
     confirm: Confirm,
+    *,
+    in_work: int = 0,
 ) -> dict[str, Any]:
     """Write the files, and return what search.json says.
 
-    rows: all candidates, at least one of them complete. confirm: what trained students are in
-    int8.
+    rows: all candidates, at least one of them complete. confirm: what trained students are in int8. in_work: candidates
+    that other processes have not finished.
     """
     best = front_of(rows, recipe.search.minimize)
     confirmed = confirm([(row["options"], out / row["weights"]) for row in best])
@@ -64,6 +66,7 @@ def write_result(
         "seeds": recipe.search.seeds,
         "space": space.description(),
         "counts": {**dict.fromkeys(("complete", "stopped", "refused"), 0), **Counter(row["state"] for row in rows)},
+        "in_work": in_work,
         "front": front,
         "candidates": [_shown(row) for row in rows],
     }

@@ -92,7 +92,8 @@ def run_search(
             )
         told("convert and measure the front")
         with locked(out / "front"):
-            return write_result(recipe, bench, space, rows, out, tools.confirm)
+            # Seen again: another process may have written more meanwhile, which must not be written over.
+            return write_result(recipe, bench, space, study.rows(), out, tools.confirm, in_work=study.in_work())
 
 
 def _search(study: Study, recipe: Recipe, tools: Tools, told: _Told) -> None:

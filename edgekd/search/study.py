@@ -70,6 +70,12 @@ class Study:
         """Candidates that were trained."""
         return sum(trial.user_attrs["found"]["state"] != "refused" for trial in self._trials_in("COMPLETE", "PRUNED"))
 
+    def in_work(self) -> int:
+        """Candidates that other processes have at this moment."""
+        begun = [trial.user_attrs.get("begun", {}).get("worker") for trial in self._trials_in("RUNNING")]
+        others = [one for one in begun if one is not None and one != self._worker]
+        return sum(_is_held(_worker_file(self._folder, worker)) for worker in others)
+
     def _left(self) -> int:
         """Trials that nobody has begun."""
         # Seen at one moment: others go on meanwhile.

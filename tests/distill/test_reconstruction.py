@@ -106,13 +106,15 @@ def recipe(**changes: Any) -> Recipe:
         ({"distill": {"method": "reconstruction", "augment": "flip"}}, "distill.augment does not go"),
         ({"distill": {"method": "reconstruction", "hard_weight": 2.0}}, "hard_weight is 2"),
         ({"gates": {"accuracy": 90.0}}, "gates.accuracy does not go"),
+        ({"quantize": {"aware": True}}, "quantize does not go"),
+        ({"quantize": {"max_loss": 1.0}}, "quantize does not go"),
         ({"task": "classify", "gates": {"auc": 0.9}}, "gates.auc is of anomaly detectors"),
     ],
 )
 def test_a_recipe_that_asks_for_another_task_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         recipe(**changes)
-    assert recipe().task == "anomaly"
+    assert recipe(quantize={"aware": False}).task == "anomaly"
 
 
 def test_labelled_anomalies_are_not_trained_on(tmp_path: Any) -> None:

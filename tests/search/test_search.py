@@ -293,6 +293,23 @@ def test_processes_share_a_search_and_the_work_of_a_killed_one_is_done_by_others
     assert sum(said["counts"].values()) == len(said["candidates"]) and said["counts"]["refused"] == 0
 
 
+def test_a_process_that_is_done_first_says_that_others_are_not_and_writes_over_nothing(tmp_path: Path) -> None:
+    other = worker(tmp_path, 60)  # has a candidate
+    assert other.stdout is not None and other.stdout.readline()
+    plan = recipe({"trials": 10, "prune": False, "options": WIDTHS})
+    try:
+        said = run_search(plan, tmp_path, make_tools=Made())
+    finally:
+        other.kill()
+        other.communicate()
+    begun = said["in_work"]
+    assert begun >= 1 and sum(said["counts"].values()) + begun <= 10
+    assert any(line.startswith(f"so far: other processes still have {begun} candidates") for line in front_notes(said))
+    whole = run_search(plan, tmp_path, make_tools=Made())
+    assert whole["in_work"] == 0 and sum(whole["counts"].values()) > sum(said["counts"].values())
+    assert not any(line.startswith("so far") for line in front_notes(whole))
+
+
 def test_a_board_without_an_emulator_is_measured_on_another_of_its_core(tmp_path: Path) -> None:
     said = run_search(recipe({"trials": 2, "options": WIDTHS}), tmp_path, board="nucleo_f446re", make_tools=Made())
     assert (said["board"], said["measured_on"]) == ("nucleo_f446re", "mps2-an386")
