@@ -44,3 +44,24 @@ def test_speakers_say_words_that_the_loader_reads(tmp_path: Path, monkeypatch: p
     np.testing.assert_array_equal(first.x_train, again.x_train)
     assert len({sample.tobytes() for sample in first.x_train}) == len(first.x_train)
     assert make_keywords.main(["--out", str(tmp_path / "a"), *arguments]) == 2  # nothing is written over
+
+
+def test_parts_have_so_many_speakers_as_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for program in ("espeak-ng", "flite"):
+        require_program(program)
+    monkeypatch.setenv("EDGEKD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(make_keywords, "_BACKGROUND_SECONDS", 2)
+    arguments = ["--out", str(tmp_path / "a"), "--speakers", "4", "--words", "yes", "--others", "cat"]
+
+    assert make_keywords.main([*arguments, "--parts", "2", "2"]) == 2
+    assert "error: --parts 2 2 of 4 speakers" in capsys.readouterr().err and not any(tmp_path.iterdir())
+    assert make_keywords.main([*arguments, "--parts", "1", "2"]) == 0
+
+    made = data.load("speech-commands", path=tmp_path / "a", words=["yes"], silence_share=0, unknown_share=0.5)
+    keyword = made.class_names.index("yes")
+    assert [int((y == keyword).sum()) for y in (made.y_train, made.y_val, made.y_test)] == [2, 2, 4]
+    lists = [(tmp_path / "a" / f"{part}_list.txt").read_text().split() for part in ("validation", "testing")]
+    speakers = [{clip.split("/")[1].split("_")[0] for clip in clips} for clips in lists]
+    assert [len(people) for people in speakers] == [1, 2] and speakers[0].isdisjoint(speakers[1])
