@@ -19,6 +19,7 @@ NAMES = {
     "hinton-transfer-3-percent": "transfer_3_percent",
     "hinton-missing-class": "missing_class",
     "hinton-ensemble": "ensemble",
+    "hinton-ensemble-keywords": "ensemble_keywords",
     "hinton-temperature": "temperature",
     "temperature-bits": "temperature_bits",
     "keras-example": "keras_example",

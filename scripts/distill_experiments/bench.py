@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 import edgekd
+from distill_experiments.made import made
 from edgekd import data, models
 from edgekd.data import Dataset
 from edgekd.distill.api import DistillResult
@@ -43,12 +44,13 @@ class Bench:
         self.runs: list[Run] = []
         self.comparisons: list[dict[str, Any]] = []
         self.values: list[dict[str, Any]] = []
-        self._answers, self._trainings = cache / "answers", cache / "trainings"
+        self._answers, self._trainings, self._made = cache / "answers", cache / "trainings", cache / "made"
 
     def load(self) -> Dataset:
         """The experiment's data set; the validation set is the same for all seeds."""
         said = self.settings["data"]
-        return data.load(said["source"], validation=said["validation"])
+        path = made(said["made_by"], self._made) if "made_by" in said else None
+        return data.load(said["source"], path=path, validation=said["validation"], **said.get("options", {}))
 
     def network(self, key: str, seed: int, **options: Any) -> nn.Module:
         """The network that settings[key] describes, with initial weights of `seed`."""

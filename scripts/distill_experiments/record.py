@@ -14,7 +14,7 @@ from edgekd.errors import InputError
 from edgekd.files import write_atomically
 
 RESULTS = ROOT / "scripts" / "results" / "experiments"
-_SOURCES = ("edgekd", "scripts/distill_experiments")
+_SOURCES = ("edgekd", "scripts/distill_experiments", "scripts/spoken_keywords")
 _PACKAGES = ("torch", "numpy", "scipy", "scikit-learn")
 
 

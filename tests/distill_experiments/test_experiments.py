@@ -11,7 +11,7 @@ import pytest
 from distill_experiments import record
 from distill_experiments.__main__ import NAMES, main
 from distill_experiments.table import table
-from needs import import_needed
+from needs import import_needed, require_program
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = sorted(record.RESULTS.glob("*.json"))
@@ -35,6 +35,7 @@ def small(name: str, folder: Path, seeds: int = 2) -> dict[str, Any]:
     return made
 
 
+_PROGRAMS = {"hinton-ensemble-keywords": ("espeak-ng", "flite")}
 _CONVERTING = [
     pytest.param("headline", marks=[pytest.mark.convert, pytest.mark.emulated, pytest.mark.slow]),
     pytest.param("temperature-bits", marks=[pytest.mark.convert, pytest.mark.slow]),
@@ -47,6 +48,8 @@ _OTHERS = [name for name in NAMES if name not in ("headline", "temperature-bits"
 def test_a_small_case_is_recorded_with_every_run_and_its_control(
     name: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for program in _PROGRAMS.get(name, ()):
+        require_program(program)
     made = small(name, home)
 
     assert len(made["commit"]) == 40 and made["command"].startswith(f"scripts/experiments {name} --small")

@@ -1,0 +1,40 @@
+"""One network that keeps what an ensemble gained (see ensemble.py), on spoken keywords.
+
+The words are spoken by espeak-ng and flite, other speakers in each part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distill_experiments.experiments.ensemble import run
+
+__all__ = ["SETTINGS", "SMALL", "TITLE", "run"]
+
+TITLE = "an ensemble of ten in one network, spoken keywords"
+
+_WORDS = ["yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"]
+SETTINGS: dict[str, Any] = {
+    "data": {
+        "source": "speech-commands",
+        "made_by": "scripts/make_keywords --speakers 400 --seed 1 --parts 100 200",
+        "validation": 0,  # speakers of its own
+        "options": {"words": _WORDS, "coefficients": 10, "copies": 7},
+    },
+    "teachers": 10,
+    "network": {"model": "ds_cnn", "options": {"width": 24, "blocks": 3}},
+    "augment": "none",  # copies are shifted in time and noisy
+    "training": {"epochs": 8, "batch_size": 64, "learning_rate": 0.05, "weight_decay": 5e-4, "optimizer": "sgd"},
+    "method": {"method": "soft-targets", "temperature": 2.0, "hard_weight": 0.0},
+}
+SMALL: dict[str, Any] = {
+    **SETTINGS,
+    "data": {
+        **SETTINGS["data"],
+        "made_by": "scripts/make_keywords --speakers 8 --seed 1 --parts 2 3 --words yes no --others cat",
+        "options": {"words": ["yes", "no"], "coefficients": 10, "copies": 3},
+    },
+    "teachers": 3,
+    "network": {"model": "ds_cnn", "options": {"width": 4, "blocks": 1, "classes": 4}},
+    "training": {**SETTINGS["training"], "epochs": 4, "batch_size": 16},
+}
