@@ -48,6 +48,8 @@ def _changed(recipe: Recipe, seeds: int | None, method: str | None, kd_teacher: 
     if seeds is not None:
         table["seeds"] = seeds
     plan = changed(recipe, distill=table)
+    if plan.task == "classify":
+        _check_weights(plan, given)
     return plan if kd_teacher is None else _taught_by(plan, kd_teacher)
 
 
@@ -72,6 +74,27 @@ def _method_options(recipe: Recipe, method: str, given: dict[str, Any]) -> dict[
                 flag = "--" + name.replace("_", "-")
                 raise InputError(f"{flag}: {method} has no {names[name]}", "its options: " + ", ".join(known))
     return {names[name]: value for name, value in given.items()}
+
+
+def _check_weights(recipe: Recipe, given: dict[str, Any]) -> None:
+    """Raise InputError for options that say nothing, because soft targets have no weight."""
+    from edgekd.distill.methods import method_of
+    from edgekd.errors import InputError
+
+    if given["kd_temp"] is None and given["kd_student_wt"] is None:
+        return
+    method: Any = method_of(recipe.distill.method, dict(recipe.distill.method_options()))
+    weight = getattr(method, "soft_weight", 1.0)
+    if weight is None and method.hard_weight == 1.0 and given["kd_student_wt"] is not None:
+        raise InputError(
+            f"--kd-student-wt 1 leaves the teachers of {method.name} no weight: it is 1 less that of the labels",
+            "say theirs, too, for example --kd-distill-wt 0.5",
+        )
+    if weight == 0.0 and given["kd_temp"] is not None:
+        raise InputError(
+            f"--kd-temp: soft targets have no weight in {method.name} as it is set",
+            "give them some, for example --kd-distill-wt 0.5",
+        )
 
 
 def _taught_by(recipe: Recipe, teacher: str) -> Recipe:

@@ -40,7 +40,7 @@ def _result(
 ) -> dict[str, Any]:
     student = convert["student"]
     teachers = {f"teacher {n + 1}": row for n, row in enumerate(distill["teachers"]) if row["history"]}
-    networks = {**teachers, "student": distill["student"], "control": distill["control"]}
+    networks = _trained({**teachers, "student": distill["student"], "control": distill["control"]}, distill)
     result: dict[str, Any] = {
         "edgekd": edgekd.__version__,
         "name": recipe.name,
@@ -68,7 +68,7 @@ def _result(
         "confusion": {"host": student["confusion"], "board": eval["confusion"]} if recipe.task == "classify" else None,
         "per_class": eval["per_class"],
         "history": {name: row["history"] for name, row in networks.items()},
-        "training_seconds": {name: row["seconds"] for name, row in _trained(networks, distill).items()},
+        "training_seconds": {name: row["seconds"] for name, row in networks.items()},
         "seeds": distill["seeds"],
         "prune": distill.get("prune"),
         "quantize": _quantize(recipe, distill.get("quantize")),
@@ -78,7 +78,7 @@ def _result(
 
 
 def _trained(networks: dict[str, Any], distill: dict[str, Any]) -> dict[str, Any]:
-    """All that took time, in the order of training: those that were pruned or fine-tuned by what was done to them."""
+    """All that were trained: beside the last ones those before pruning and those in int8 steps."""
     steps = {"whole": distill.get("prune"), "in int8 steps": distill.get("quantize")}
     more = {
         f"{name}, {what}": step[name]

@@ -95,6 +95,8 @@ def test_the_teacher_may_be_a_file(distill: Callable[..., dict[str, Any]], tmp_p
         (["--method", "mutual", "--kd-student-wt", "2"], "--kd-student-wt: mutual has no hard_weight"),
         (["--method", "soft-targets", "--kd-student-wt", "5"], "hard_weight is 5.0"),
         (["--method", "soft-targets", "--kd-student-wt", "0", "--kd-distill-wt", "0"], "all weights are 0"),
+        (["--method", "soft-targets", "--kd-student-wt", "1"], "leaves the teachers of soft-targets no weight"),
+        (["--method", "rkd", "--kd-temp", "2"], "--kd-temp: soft targets have no weight in rkd"),
         (["--kd-start-epoch", "2"], "start_epoch is 2, the last epoch is 1: the teachers never begin"),
         (["--kd-teacher", "weights.pt"], "weights.pt is no kind of file that can teach"),
         (["--kd-teacher", "mpl"], "did you mean 'mlp'?"),
