@@ -140,4 +140,5 @@ def _student(
     few = some(dataset, bench.settings["labelled"], seed)
     peer = bench.network("student", seed + _PEER_SEED) if method == "mutual" else None
     taught_by = peer if method in ("mutual", "born-again") else teacher
-    bench.distill(name, seed, taught_by, bench.network("student", seed + 1), few, method=method, **options, **training)
+    said = {**training, **options, "method": method}  # a candidate's own learning rate comes last
+    bench.distill(name, seed, taught_by, bench.network("student", seed + 1), few, **said)
