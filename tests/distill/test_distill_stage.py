@@ -42,7 +42,7 @@ def samples(tmp_path: Path) -> Path:
 def recipe(samples: Path, **changes: Any) -> Recipe:
     def network(name: str, width: int, **more: Any) -> dict[str, Any]:
         options = {"image_size": 8, "classes": 2, "width": width}
-        return {"model": name, "options": options, "epochs": 3, "batch_size": 20, "learning_rate": 0.05, **more}
+        return {"model": name, "options": options, "epochs": 3, "batch_size": 40, "learning_rate": 0.05, **more}
 
     return Recipe.model_validate(
         {

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distill_samples import convnet, images
 from needs import import_needed
+
+import edgekd
+from edgekd.errors import InputError
 
 import_needed("torch")
 
@@ -19,42 +23,43 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 _PROGRAM = """
 import json, os, sys
+from pathlib import Path
 import torch
+from test_parallel import distilled
 torch.set_num_threads(1)
-from distill_samples import convnet, images
-import edgekd
-from edgekd.errors import InputError
-if os.environ["WORLD_SIZE"] != "1":
-    torch.distributed.init_process_group("gloo")
-said = {}
-for method in ("soft-targets", "fitnets"):
-    place = dict(cache=sys.argv[1] + "/answers", checkpoint=f"{sys.argv[1]}/{method}")
-    result = edgekd.distill(
-        convnet(4, 9), convnet(3, 1), images(64, 0), images(24, 1),
-        epochs=2, batch_size=16, augment="flip", control=False, method=method, **place,
-    )
-    weights = [value.flatten().tolist() for value in result.student.state_dict().values()]
-    said[method] = {"history": result.history, "weights": weights}
-try:
-    odd = edgekd.train(convnet(3, 1), images(64, 0), images(24, 1), epochs=1, batch_size=9)
-except InputError as error:
-    odd = str(error)
+torch.distributed.init_process_group("gloo")
+said = distilled(Path(sys.argv[1]))
 if os.environ["RANK"] == "0":
-    print(json.dumps({**said, "odd": odd if isinstance(odd, str) else ""}))
-if torch.distributed.is_initialized():
-    torch.distributed.destroy_process_group()
+    print(json.dumps(said))
+torch.distributed.destroy_process_group()
 """
 
 
-def trained(processes: int, folder: Path) -> Any:
-    folder.mkdir()
+def distilled(folder: Path) -> dict[str, Any]:
+    """History and weights by method, and what is said of batches that do not split evenly; JSON values."""
+    said: dict[str, Any] = {}
+    for method in ("soft-targets", "fitnets"):
+        place = {"cache": folder / "answers", "checkpoint": folder / method}
+        options = {"epochs": 2, "batch_size": 16, "augment": "flip", "control": False, "method": method}
+        result = edgekd.distill(convnet(4, 9), convnet(3, 1), images(64, 0), images(24, 1), **options, **place)
+        weights = [value.flatten().tolist() for value in result.student.state_dict().values()]
+        said[method] = {"history": result.history, "weights": weights}
+    try:
+        edgekd.train(convnet(3, 1), images(64, 0), images(24, 1), epochs=1, batch_size=9)
+        said["odd"] = ""
+    except InputError as error:
+        said["odd"] = str(error)
+    return said
+
+
+def distilled_by(processes: int, folder: Path) -> dict[str, Any]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    started = []
+    here, started = Path(__file__).parent, []
     for rank in range(processes):
         place = {"RANK": str(rank), "WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-        path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
         started.append(
             subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, str(folder)],
@@ -65,12 +70,13 @@ def trained(processes: int, folder: Path) -> Any:
         )
     said = [process.communicate(timeout=240)[0] for process in started]
     assert all(process.returncode == 0 for process in started)
-    return json.loads(said[0])
+    found: dict[str, Any] = json.loads(said[0])
+    return found
 
 
 def test_two_processes_give_the_losses_of_one(tmp_path: Path) -> None:
     """Of the projections that a method trains, too."""
-    one, two = trained(1, tmp_path / "one"), trained(2, tmp_path / "two")
+    one, two = distilled(tmp_path / "one"), distilled_by(2, tmp_path / "two")
     for method in ("soft-targets", "fitnets"):
         for alone, shared in zip(one[method]["history"], two[method]["history"], strict=True):
             for key in set(alone) - {"seconds"}:

@@ -23,15 +23,25 @@ from edgekd.files import sha256_of  # noqa: E402
 pytestmark = pytest.mark.torch
 
 
-def recipe(**changes: Any) -> Recipe:
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    parts = {}
+    for seed, (part, count) in enumerate((("train", 300), ("val", 100), ("test", 100))):
+        x, y = images(count, seed)
+        parts |= {f"x_{part}": x.transpose(0, 2, 3, 1), f"y_{part}": y}
+    np.savez(tmp_path / "samples.npz", **parts)
+    return tmp_path / "samples.npz"
+
+
+def recipe(samples: Path, **changes: Any) -> Recipe:
     def network(name: str, width: int) -> dict[str, Any]:
-        options = {"image_size": 8, "width": width}
+        options = {"image_size": 8, "width": width, "classes": 3}
         return {"model": name, "options": options, "epochs": 3, "batch_size": 50, "learning_rate": 0.05}
 
     return Recipe.model_validate(
         {
             "name": "test",
-            "data": {"source": "digits", "validation": 200},
+            "data": {"source": "npz", "path": samples},
             "teacher": {**network("teacher_cnn", 6), "count": 1},
             "student": network("student_cnn", 4),
             **changes,
@@ -43,12 +53,12 @@ def digests(folder: Path) -> dict[str, str | None]:
     return {file.name: sha256_of(file) for file in sorted((folder / "distill").glob("*.safetensors"))}
 
 
-def test_a_recipe_prunes_and_quantizes_student_and_control(tmp_path: Path) -> None:
+def test_a_recipe_prunes_and_quantizes_student_and_control(samples: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
     changes = {"prune": {"share": 0.5, "epochs": 2}, "quantize": {"aware": True, "weight_bits": 4, "epochs": 1}}
     told: list[float] = []
-    files = run_distill(recipe(**changes), tmp_path, lambda done, total, text: told.append(done / total))
+    files = run_distill(recipe(samples, **changes), tmp_path, lambda done, total, text: told.append(done / total))
     names = {"student", "student-whole", "student-quantized", "control", "control-whole", "control-quantized"}
     assert {file.stem for file in files} == names | {"teacher-0", "distill"}
     assert told == sorted(told) and told[-1] == 1.0
@@ -67,10 +77,10 @@ def test_a_recipe_prunes_and_quantizes_student_and_control(tmp_path: Path) -> No
     assert said["prune"]["share"] == 0.5 and 0 <= said["prune"]["control"]["test_accuracy"] <= 100
 
     kept = digests(tmp_path)
-    run_distill(recipe(**changes), tmp_path)
+    run_distill(recipe(samples, **changes), tmp_path)
     assert digests(tmp_path) == kept
 
-    run_distill(recipe(prune=changes["prune"], quantize={"aware": False}), tmp_path)
+    run_distill(recipe(samples, prune=changes["prune"], quantize={"aware": False}), tmp_path)
     assert digests(tmp_path) == {name: value for name, value in kept.items() if "quantized" not in name}
 
 
@@ -81,9 +91,9 @@ def is_weight(key: str) -> bool:
     return not key.endswith(("running_mean", "running_var", "num_batches_tracked"))
 
 
-def test_the_default_changes_nothing_where_int8_loses_nothing(tmp_path: Path) -> None:
+def test_the_default_changes_nothing_where_int8_loses_nothing(samples: Path, tmp_path: Path) -> None:
     for name, quantize in (("default", {"max_loss": 100.0}), ("never", {"aware": False})):
-        run_distill(recipe(quantize=quantize), tmp_path / name)
+        run_distill(recipe(samples, quantize=quantize), tmp_path / name)
     assert digests(tmp_path / "default") == digests(tmp_path / "never")
     said = json.loads((tmp_path / "default" / "distill" / "distill.json").read_text())["quantize"]
     assert said["aware"] is False and "not more than 100" in said["reason"]
@@ -132,12 +142,12 @@ def test_auto_says_why_a_network_keeps_post_training_quantization() -> None:
     assert not plan.aware and "GELU" in plan.reason
 
 
-def test_peers_cannot_teach_once_more(tmp_path: Path) -> None:
+def test_peers_cannot_teach_once_more(samples: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="peers that learn with the student"):
-        run_distill(recipe(distill={"method": "mutual"}, quantize={"aware": True}), tmp_path)
+        run_distill(recipe(samples, distill={"method": "mutual"}, quantize={"aware": True}), tmp_path)
 
 
-def test_what_cannot_go_together_is_refused() -> None:
+def test_what_cannot_go_together_is_refused(samples: Path) -> None:
     for changes, words in (
         ({"quantize": {"weight_bits": 4}}, "weights of 4 bits are learned"),
         ({"quantize": {"weight_bits": 3}}, "weight_bits"),
@@ -145,4 +155,4 @@ def test_what_cannot_go_together_is_refused() -> None:
         ({"prune": {}}, "share"),
     ):
         with pytest.raises(ValueError, match=words):
-            recipe(**changes)
+            recipe(samples, **changes)
