@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,9 @@ from needs import require_header, require_module, require_program
 
 __all__ = ["mlperf_tiny_models"]  # a fixture of all tests
 
+# Read when torch is loaded, here and in the processes that tests start: its threads are not to spin while they wait for
+# each other, which on a busy machine takes longer than what they compute.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 _NEEDS = {
     "torch": ([], ["torch"]),
