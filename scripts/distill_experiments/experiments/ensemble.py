@@ -2,8 +2,13 @@
 
 In speech, ten networks gain 2.2 points of frame accuracy over one (58.9 to 61.1 %), and one distilled network of the
 same size keeps 1.9 of them (60.8 %, 86 %). Teachers, student and control are one network here, too, and train equally
-long on the same samples. What they gain together is by where they differ, so few samples and many epochs; what a
-student learns of that it sees on samples that the teachers have not by heart, so all of them see shifted ones.
+long on the same samples. Networks gain together by where they differ, so samples are few and epochs many; all of them
+see shifted samples, so that the teachers have more to tell than labels that they know by heart.
+
+Settings were chosen on 10,000 other samples of the training set, by one or two students each, three or four teachers
+and seeds used for nothing else. With 2,500 samples and 30 epochs a student kept less of the gain there than with 1,000,
+500 or 300 and fewer steps; temperature 2 did as 4, function matching (Beyer et al. 2022) worse than soft targets. Wider
+networks and still longer trainings were not tried.
 """
 
 from __future__ import annotations
