@@ -24,7 +24,7 @@ NAMES = {
     "temperature-bits": "temperature_bits",
     "keras-example": "keras_example",
     "methods": "methods",
-    "methods-maps": "methods_maps",
+    "methods-fashion": "methods_fashion",
     "headline": "headline",
 }
 
