@@ -12,7 +12,10 @@ peak at which a control of another seed did best on the validation set.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +95,8 @@ def _teacher(bench: Bench, dataset: Dataset) -> Path:
         model = keras_side.network(**what)
         keras_side.fit(model, dataset.x_train, dataset.y_train, seed=0, **settings["teacher_training"])
         folder.mkdir(parents=True, exist_ok=True)
-        model.save(file)
+        with _without_tensorflow():
+            model.save(file)
         np.save(folder / "answers.npy", keras_side.ask(model, dataset.x_train))
         _keep(kept, {"test_accuracy": keras_side.accuracy(model, dataset.x_test, dataset.y_test)})
     bench.record("teacher", 0, json.loads(kept.read_text()))
@@ -116,6 +120,19 @@ def _keras_pair(bench: Bench, seed: int, teacher: Path, dataset: Dataset) -> Non
     student, control = json.loads(kept.read_text())
     bench.record("Keras", seed, {"test_accuracy": student, "gain": student - control})
     bench.record("Keras, control", seed, {"test_accuracy": control})
+
+
+@contextlib.contextmanager
+def _without_tensorflow() -> Iterator[None]:
+    """Keras would import it to look for remote file systems, at 5 s and a screen of its messages."""
+    hidden = "tensorflow" not in sys.modules
+    if hidden:
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules["tensorflow"]
 
 
 def _keras_is() -> list[str]:
