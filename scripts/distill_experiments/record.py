@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -21,6 +22,8 @@ _PACKAGES = ("torch", "numpy", "scipy", "scikit-learn")
 def circumstances(command: str) -> dict[str, Any]:
     """What an experiment is of, when it begins. uncommitted: with changes that the commit does not have."""
     versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    if importlib.util.find_spec("keras") is not None:  # one experiment needs it
+        versions["keras"] = importlib.metadata.version("keras")
     return {**provenance(command, _SOURCES, versions), "cores": os.cpu_count()}
 
 
