@@ -18,6 +18,7 @@ import edgekd
 from distill_experiments.made import made
 from edgekd import data, models
 from edgekd.data import Dataset
+from edgekd.data.dataset import Samples
 from edgekd.distill.api import DistillResult
 from edgekd.distill.comparison import compared
 from edgekd.distill.identity import identity_of, module_digest
@@ -46,9 +47,9 @@ class Bench:
         self.values: list[dict[str, Any]] = []
         self._answers, self._trainings, self._made = cache / "answers", cache / "trainings", cache / "made"
 
-    def load(self) -> Dataset:
-        """The experiment's data set; the validation set is the same for all seeds."""
-        said = self.settings["data"]
+    def load(self, key: str = "data") -> Dataset:
+        """The data set that settings[key] describes; the validation set is the same for all seeds."""
+        said = self.settings[key]
         path = made(said["made_by"], self._made) if "made_by" in said else None
         return data.load(said["source"], path=path, validation=said["validation"], **said.get("options", {}))
 
@@ -67,13 +68,27 @@ class Bench:
         return result.model
 
     def distill(
-        self, name: str, seed: int, teacher: Any, network: nn.Module, dataset: Dataset, **options: Any
+        self,
+        name: str,
+        seed: int,
+        teacher: Any,
+        network: nn.Module,
+        dataset: Dataset,
+        unlabelled: Samples | None = None,
+        **options: Any,
     ) -> DistillResult:
-        """edgekd.distill, once. A control that is trained along is a run of its own, `NAME, control`."""
-        place = self._place(network, teacher, dataset, {"seed": seed, **options})
+        """edgekd.distill, once. A control that is trained along is a run of its own, `NAME, control`.
+
+        unlabelled: samples, channels last, to learn from instead of the training samples of the data set.
+        """
+        said: dict[str, Any] = {"seed": seed, **options}
+        if unlabelled is not None:
+            said["unlabelled"] = hashlib.sha256(np.ascontiguousarray(unlabelled).tobytes()).hexdigest()
+        place = self._place(network, teacher, dataset, said)
         result = edgekd.distill(
             teacher,
             network,
+            dataset if unlabelled is None else channels_first(unlabelled),
             dataset,
             cache=self._answers,
             checkpoint=place,
@@ -83,6 +98,8 @@ class Bench:
         )
         metrics, prefix = _known(result.metrics, dataset), "control_"
         own = {key: value for key, value in metrics.items() if not key.startswith((prefix, "teacher_"))}
+        if unlabelled is not None:
+            own["test_accuracy"] = tested(result.student, dataset)
         self.record(name, seed, {**own, **_cost(result.history)})
         if result.control is not None:
             found = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
@@ -167,9 +184,10 @@ class Bench:
         return self._trainings / identity_of(circumstances, given)[:24]
 
 
-def some(dataset: Dataset, count: int, seed: int) -> Dataset:
-    """The data set with `count` training samples, drawn by `seed`, instead of all."""
-    return _chosen(dataset, np.sort(np.random.default_rng(seed).permutation(len(dataset.x_train))[:count]))
+def some(dataset: Dataset, count: int, seed: int, after: int = 0) -> Dataset:
+    """The data set with `count` training samples, drawn by `seed`, instead of all; after: so many drawn before them."""
+    drawn = np.random.default_rng(seed).permutation(len(dataset.x_train))
+    return _chosen(dataset, np.sort(drawn[after : after + count]))
 
 
 def of_classes(dataset: Dataset, classes: Sequence[int]) -> Dataset:
