@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgekd.errors import EdgekdError
+from edgekd.errors import InputError
 
 
 def sha256_of(path: Path) -> str | None:
@@ -25,7 +25,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Where to write what is to be `path`, so that a reader finds the old file or the new one, never a part.
 
     It takes its place when the block ends, and is gone when the block raises. Several processes may write one file.
-    Raises EdgekdError when the folder or the file cannot be written.
+    Raises InputError when the folder or the file cannot be written.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
@@ -35,7 +35,7 @@ def whole_file(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        raise EdgekdError(
+        raise InputError(
             f"{path} cannot be written: {error.strerror or error}",
             "look at the folder, its permissions and the space that is left",
         ) from error

@@ -106,3 +106,18 @@ def test_records_are_of_a_commit_of_five_seeds_and_in_the_readme(path: Path) -> 
     assert any(table(made) in page.read_text() for page in pages), (
         f"put `scripts/experiments {path.stem} --table` in {pages[1]}"
     )
+
+
+@pytest.mark.torch
+def test_every_built_in_method_is_ahead_of_its_control_in_a_record() -> None:
+    import_needed("torch")
+    from edgekd.distill.methods import METHODS
+
+    records = [record.load(path) for path in RECORDS if path.stem.startswith("methods")]
+    ahead = {
+        one["student_runs"]
+        for made in records
+        for one in made["result"]["comparisons"]
+        if one["difference"]["mean"] > 0
+    }
+    assert ahead >= METHODS.keys()

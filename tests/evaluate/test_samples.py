@@ -41,7 +41,7 @@ X, Y = np.zeros((4, 2, 2, 1), np.float32), np.zeros(4, np.int64)
         ({"x_test": X}, "y_test"),
         ({"y_test": Y}, "x_test"),
         ({"x_test": X, "y_test": Y[:3]}, "4 samples and y_test 3 labels"),
-        ({"x_test": X, "y_test": Y - 1}, "label"),
+        ({"x_test": X, "y_test": Y - 1}, r"y_test\[0\] is -1"),
         ({"x_test": np.full_like(X, np.inf), "y_test": Y}, "x_test"),
         ({"x_test": X.astype(np.complex64), "y_test": Y}, "x_test"),
         ({"x_test": X, "y_test": Y.astype(np.float32) + 0.5}, "y_test"),
