@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import json
 import platform
 import re
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import edgekd
+from edgekd.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,6 +33,19 @@ def provenance(command: str, sources: Sequence[str], versions: Mapping[str, str]
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "versions": {name: version for name, version in told.items() if version},
     }
+
+
+def load_record(path: Path) -> dict[str, Any]:
+    """A record as it was written. Raises InputError for a file that is not there or holds no JSON object."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no record", "measure first, or name one with --out") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise InputError(f"{path}: not a record")
+    return record
 
 
 def command_line(script: str) -> str:

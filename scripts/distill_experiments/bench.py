@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ from edgekd.distill.quantized import QuantizedNetwork
 
 Settings = Mapping[str, Any]
 Run = dict[str, Any]  # name, seed, figures
-_CHOOSING_SEED = 1000
+CHOOSING_SEED = 1000  # the first of the seeds that choose and do nothing else
 
 
 class Bench:
@@ -124,15 +125,18 @@ class Bench:
         self.record(name, seed, {**_known(result.metrics, dataset), **_cost(result.history)})
         return result.network
 
-    def chosen(self, name: str, rates: Sequence[float], train: Callable[[str, int, float], Any]) -> float:
-        """The learning rate of a kind of training that suits labels alone best, by the validation set.
+    def chosen(
+        self, name: str, rates: Sequence[float], train: Callable[[str, int, float], Any], seeds: int = 1
+    ) -> float:
+        """The learning rate of a kind of training that suits labels alone best, by the mean on the validation set.
 
-        train: (name, seed, rate) trains a control; the seed is used for nothing else.
+        train: (name, seed, rate) trains a control; so many seeds are used for nothing else.
         """
         found = []
         for rate in rates:
-            train(f"choosing: {name}, {rate:g}", _CHOOSING_SEED, rate)
-            found += self.figures(f"choosing: {name}, {rate:g}", "val_accuracy")
+            for seed in range(CHOOSING_SEED, CHOOSING_SEED + seeds):
+                train(f"choosing: {name}, {rate:g}", seed, rate)
+            found.append(statistics.fmean(self.figures(f"choosing: {name}, {rate:g}", "val_accuracy")))
         best = rates[found.index(max(found))]
         self.value(f"learning rate, {name}:", best, "")
         return best

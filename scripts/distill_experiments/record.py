@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from provenance import ROOT, provenance
+from provenance import ROOT, load_record, provenance
 
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
@@ -33,12 +33,7 @@ def save(out: Path, record: dict[str, Any]) -> None:
 
 def load(path: Path) -> dict[str, Any]:
     """Raises InputError for a file that is not there or is no record of an experiment."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no record", "run the experiment first, or name a record: --out") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
-    if not isinstance(record, dict) or not {"title", "result", "seeds"} <= record.keys():
+    record = load_record(path)
+    if not {"title", "result", "seeds"} <= record.keys():
         raise InputError(f"{path}: not a record of an experiment")
     return record

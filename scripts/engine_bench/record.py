@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from provenance import first_line, provenance
+from provenance import first_line, load_record, provenance
 
 from edgekd.errors import InputError
 from edgekd.files import write_atomically
@@ -23,13 +23,8 @@ Record = dict[str, Any]
 
 def load(path: Path) -> Record:
     """Raises InputError for a file that is not there or is not such a record."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no record", "measure first, or name one with --out") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
-    if not isinstance(record, dict) or record.get("format") != _FORMAT:
+    record = load_record(path)
+    if record.get("format") != _FORMAT:
         raise InputError(f"{path}: not a record of this version", "delete it, or name another with --out")
     return record
 

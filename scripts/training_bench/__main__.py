@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from provenance import ROOT, command_line, provenance
+from provenance import ROOT, command_line, load_record, provenance
 
 from edgekd.errors import EdgekdError, InputError
 from edgekd.files import write_atomically
@@ -124,13 +124,8 @@ def table(record: dict[str, Any]) -> str:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no record", "run scripts/bench_training, or name one: --out") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
-    if not isinstance(record, dict) or not {"settings", "result"} <= record.keys():
+    record = load_record(path)
+    if not {"settings", "result"} <= record.keys():
         raise InputError(f"{path}: not a record of scripts/bench_training")
     return record
 

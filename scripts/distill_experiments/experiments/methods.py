@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from distill_experiments.bench import Bench, some
+from distill_experiments.bench import CHOOSING_SEED, Bench, some
 from edgekd.data import Dataset
 from edgekd.errors import EdgekdError
 
@@ -60,7 +60,6 @@ SMALL: dict[str, Any] = {
     "choosing_seeds": 1,
     "candidates": {name: options[-1:] for name, options in CANDIDATES.items()},  # some with a rate of their own
 }
-_CHOOSING_SEED = 1000  # the first of them
 _PEER_SEED = 2000  # of mutual learning: beside a student of a seed, a peer of this much more
 
 
@@ -68,11 +67,13 @@ def run(bench: Bench) -> None:
     settings, dataset = bench.settings, bench.load()
     of_teacher = some(dataset, settings["teacher_samples"], seed=0)
     teacher = bench.train("teacher", 0, bench.network("teacher", 0), of_teacher, **settings["teacher_training"])
-    rates = settings["learning_rates"]
-    chosen = [_control_of_rate(bench, dataset, rate) for rate in rates]
-    rate = rates[chosen.index(max(chosen))]
+
+    def control(name: str, seed: int, rate: float) -> None:
+        _control(bench, name, seed, dataset, rate)
+
+    rate = bench.chosen("control", settings["learning_rates"], control, settings["choosing_seeds"])
     for seed in bench.seeds:
-        _control(bench, "control", seed, dataset, rate)
+        control("control", seed, rate)
     for method, candidates in settings["candidates"].items():
         best = _chosen(bench, method, candidates, teacher, dataset, rate)
         for seed in bench.seeds:
@@ -81,7 +82,6 @@ def run(bench: Bench) -> None:
         layers = ", last layers" if "student_layers" in best else ""
         bench.compare(f"{method} ({said}{layers})" if best else method, method, "control")
     bench.value(f"the teacher, of {settings['teacher_samples']:,} labelled samples", *bench.figures("teacher"))
-    bench.value("learning rate of the control", rate, "")
 
 
 def _chosen(
@@ -108,15 +108,7 @@ def _chosen(
 
 
 def _choosing_seeds(bench: Bench) -> range:
-    return range(_CHOOSING_SEED, _CHOOSING_SEED + bench.settings["choosing_seeds"])
-
-
-def _control_of_rate(bench: Bench, dataset: Dataset, rate: float) -> float:
-    """Mean accuracy of controls on the validation set."""
-    name = f"choosing: control, {rate:g}"
-    for seed in _choosing_seeds(bench):
-        _control(bench, name, seed, dataset, rate)
-    return statistics.fmean(bench.figures(name, "val_accuracy"))
+    return range(CHOOSING_SEED, CHOOSING_SEED + bench.settings["choosing_seeds"])
 
 
 def _control(bench: Bench, name: str, seed: int, dataset: Dataset, rate: float) -> None:
