@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from edgekd.compiler.reader import parse_tflite
 from edgekd.convert.export import Probe
 from edgekd.convert.learned import Learned, check_learned
 from edgekd.errors import InputError, ToolError
+from edgekd.files import whole_file
 from edgekd.progress import Progress
 
 _LOG_LINES = 6  # of the worker's log, shown with a failure
@@ -68,7 +70,8 @@ def run_worker(jobs: Sequence[Job], log: Path, progress: Progress) -> None:
             check_int8(graph)
             if job.learned is not None:
                 check_learned(graph, job.learned, job.name)
-            put(out.read_bytes(), job.out)
+            with whole_file(job.out) as partial:
+                shutil.copyfile(out, partial)
 
 
 def check_int8(graph: Graph) -> None:
@@ -80,17 +83,6 @@ def check_int8(graph: Graph) -> None:
                 f"{operator.where} has no int8 form: TensorFlow left it in float32 (tensor {tensor!r})",
                 "replace that layer of the model",
             )
-
-
-def put(data: bytes, path: Path) -> None:
-    """Write `data` so that a reader finds the whole file or none. Raises InputError when the folder refuses it."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", "choose another place for the .tflite") from None
 
 
 def _describe(job: Job, folder: Path, out: Path) -> dict[str, Any]:

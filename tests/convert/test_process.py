@@ -12,7 +12,7 @@ from tflite_builder import ModelBuilder
 
 from edgekd.compiler.reader import parse_tflite
 from edgekd.convert.export import Probe
-from edgekd.convert.process import Job, check_int8, put, run_worker
+from edgekd.convert.process import Job, check_int8, run_worker
 from edgekd.errors import InputError, ToolError
 from edgekd.progress import silent
 
@@ -71,6 +71,21 @@ def test_an_interruption_takes_the_worker_along(job: Job, tmp_path: Path, monkey
         os.kill(int(pid_file.read_text()), 0)
 
 
+def test_a_place_that_cannot_be_written_is_named(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ModelBuilder()
+    x, y = model.tensor((1, 4), scale=0.1), model.tensor((1, 4), scale=0.1)
+    model.operator("RELU", [x], [y])
+    (tmp_path / "made").write_bytes(model.build([x], [y]))
+    copy = f"shutil.copy({str(tmp_path / 'made')!r}, json.load(open(sys.argv[1]))[0]['out'])"
+    make_worker(f"import json, os, shutil, sys; {copy}; os._exit(0)", tmp_path, monkeypatch)
+    job.out.parent.write_text("not a folder")
+
+    with pytest.raises(InputError, match=r"out/model\.tflite cannot be written: File exists"):
+        run_worker([job], tmp_path / "convert.log", silent)
+
+
 def test_a_model_that_tensorflow_left_partly_in_float_is_refused() -> None:
     model = ModelBuilder()
     x, y = model.tensor((1, 4), scale=0.1), model.tensor((1, 4), scale=0.1)
@@ -81,10 +96,3 @@ def test_a_model_that_tensorflow_left_partly_in_float_is_refused() -> None:
 
     with pytest.raises(InputError, match=r"operator 1 \(CUMSUM\) has no int8 form.*'sums'"):
         check_int8(parse_tflite(model.build([x], [y]), "model"))
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(InputError, match=r"file/model\.tflite: File exists"):
-        put(b"", tmp_path / "file" / "model.tflite")
