@@ -92,7 +92,10 @@ def _chosen(
     dataset: Dataset,
     rate: float,
 ) -> dict[str, Any]:
-    """The candidate that is best on the validation set; those that some training diverges with are none."""
+    """The candidate that is best on the validation set; those that some training diverges with are none.
+
+    Raises EdgekdError when none is left.
+    """
     tried = {}
     for number, options in enumerate(candidates):
         name = f"choosing: {method}, {number}"
@@ -104,6 +107,8 @@ def _chosen(
                 raise
             continue
         tried[number] = statistics.fmean(bench.figures(name, "val_accuracy"))
+    if not tried:
+        raise EdgekdError(f"{method}: training diverged with every candidate", "add one with a lower learning rate")
     return candidates[max(tried, key=lambda number: tried[number])]
 
 
