@@ -58,6 +58,14 @@ def test_an_mlp_takes_any_sample() -> None:
     assert count_macs(model, (3, 4)) == 12 * 8 + 8 * 8 + 8 * 3
 
 
+def test_an_mlp_drops_units_of_its_hidden_layers_in_training_alone() -> None:
+    model = resolve("mlp", inputs=4, hidden=[400, 400], classes=3, dropout=0.5)
+    x = torch.rand(1, 4)
+    assert not torch.equal(model(x), model(x))
+    model.eval()
+    assert torch.equal(model(x), model(x))
+
+
 def test_macs_are_those_of_the_formula() -> None:
     model = nn.Sequential(nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), nn.Flatten(), nn.Linear(6 * 16, 5))
     assert count_macs(model, (4, 8, 8)) == math.prod((4, 4, 6, 3, 3, 2)) + 6 * 16 * 5
