@@ -4,6 +4,9 @@ On MNIST without threes a student makes 206 test errors, 133 of them on the 1010
 class is corrected; with sevens and eights alone 47.3 % errors become 13.2 %. The same indices here: 3, then 7 and 8.
 Controls have no soft targets to learn of an unseen class from; their biases are corrected in the same way. The paper
 found all temperatures above 8 about as good. The correction is fitted on the validation set, which has all classes.
+
+What a teacher says of classes that are not there takes long to learn: of 6, 30, 40, 60 and 100 epochs, temperatures 8 and 20,
+and some learning rates, two students each were compared on a half of the validation set, corrected by the other half.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ SETTINGS: dict[str, Any] = {
     "teacher": {"model": "mlp", "options": {"inputs": 784, "hidden": [256, 256]}},
     "student": {"model": "mlp", "options": {"inputs": 784, "hidden": [128, 128]}},
     "teacher_training": {**_BUDGET, "epochs": 8},
-    "student_training": {**_BUDGET, "epochs": 6},
-    "method": {"method": "soft-targets", "temperature": 8.0, "hard_weight": 0.0},
+    "student_training": {"batch_size": 128, "learning_rate": 2e-3, "weight_decay": 0.0, "epochs": 60},
+    "method": {"method": "soft-targets", "temperature": 20.0, "hard_weight": 0.0},
 }
 SMALL: dict[str, Any] = {
     **SETTINGS,
