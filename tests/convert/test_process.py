@@ -71,9 +71,7 @@ def test_an_interruption_takes_the_worker_along(job: Job, tmp_path: Path, monkey
         os.kill(int(pid_file.read_text()), 0)
 
 
-def test_a_place_that_cannot_be_written_is_named(
-    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_place_that_cannot_be_written_is_named(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ModelBuilder()
     x, y = model.tensor((1, 4), scale=0.1), model.tensor((1, 4), scale=0.1)
     model.operator("RELU", [x], [y])

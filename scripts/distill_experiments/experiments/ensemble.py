@@ -11,9 +11,10 @@ Settings were chosen for students of the teachers' own samples, on 10,000 other 
 two students each, three or four teachers and seeds used for nothing else. With 2,500 samples and 30 epochs a student
 kept less of the gain there than with 1,000, 500 or 300 and fewer steps; temperature 2 did as 4, function matching
 (Beyer et al. 2022) worse than soft targets.
-How many unlabelled samples was chosen by five students each, on the same 10,000 samples and of two other draws of the
-labelled ones (three students of one): 40,960 twice or 10,240 eight times, 20,480 for twice as many steps, temperatures 1, 2 and 4. More samples
-kept up to eleven points more of the gain in as many steps; twice the steps, or another temperature, changed nothing for certain.
+How many unlabelled samples was chosen by five students each (three of one draw), on the same 10,000 samples and of two
+other draws of the labelled ones: 40,960 twice or 10,240 eight times, 20,480 for twice as many steps, temperatures 1, 2
+and 4. More samples kept up to eleven points more of the gain in as many steps; twice the steps, or another temperature,
+changed nothing for certain.
 """
 
 from __future__ import annotations
