@@ -5,8 +5,8 @@ class is corrected; with sevens and eights alone 47.3 % errors become 13.2 %. Th
 Controls have no soft targets to learn of an unseen class from; their biases are corrected in the same way. The paper
 found all temperatures above 8 about as good. The correction is fitted on the validation set, which has all classes.
 
-What a teacher says of classes that are not there takes long to learn: of 6, 30, 40, 60 and 100 epochs, temperatures 8
-and 20, and some learning rates, two students each were compared on a half of the validation set, corrected by the other.
+What a teacher says of classes that are not there takes long to learn: 6 to 100 epochs, temperatures 8 and 20 and some
+learning rates were compared by two students each, on one half of the validation set, corrected by the other half.
 """
 
 from __future__ import annotations
