@@ -14,7 +14,8 @@ kept less of the gain there than with 1,000, 500 or 300 and fewer steps; tempera
 How many unlabelled samples, and at which temperature, was chosen by five students each (three of one case), on the same
 10,000 samples and of three other draws of the labelled ones. 40,960 kept more of the gain than 10,240 in as many steps,
 by one point and by eleven. Twice the steps were no better at temperatures 2 and 4; at temperature 1, where a student
-learns the very probabilities that the ensemble decides by, students kept 100 to 109 % on the three draws.
+learns the very probabilities that the ensemble decides by, students kept 100 to 109 % on the three draws. That was
+after a first record of 10,240 samples, temperature 4 and 160 epochs, which had kept 86 ± 7 % on the test set.
 """
 
 from __future__ import annotations
