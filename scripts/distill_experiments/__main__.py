@@ -18,6 +18,7 @@ from edgekd.paths import home
 NAMES = {
     "hinton-transfer-3-percent": "transfer_3_percent",
     "hinton-missing-class": "missing_class",
+    "hinton-regularized-teacher": "regularized_teacher",
     "hinton-ensemble": "ensemble",
     "hinton-ensemble-keywords": "ensemble_keywords",
     "hinton-temperature": "temperature",
