@@ -34,7 +34,7 @@ SETTINGS: dict[str, Any] = {
     "student": {"widths": [16, 32], "size": 28},
     "teacher_training": {"batch_size": 32, "learning_rate": 1e-3, "epochs": 5},
     "training": {"batch_size": 32, "epochs": 12},
-    "rates": {"edgekd": [2e-3, 4e-3, 8e-3, 16e-3], "Keras": [1e-3, 2e-3, 4e-3]},
+    "rates": {"edgekd": [2e-3, 4e-3, 8e-3, 16e-3, 32e-3], "Keras": [1e-3, 2e-3, 4e-3, 8e-3]},
     "example_rate": 1e-3,
     "choosing_seeds": 3,
     "alpha": 0.1,
