@@ -88,6 +88,21 @@ def test_every_built_in_method_is_tried() -> None:
     assert CANDIDATES.keys() == METHODS.keys()
 
 
+@pytest.mark.torch
+def test_a_method_that_diverges_with_every_candidate_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from distill_experiments.experiments import methods
+
+    monkeypatch.setitem(
+        methods.SMALL,
+        "candidates",
+        {"soft-targets": [{"optimizer": "sgd", "learning_rate": 100.0, "hard_weight": 1e6, "soft_weight": 0.0}]},
+    )
+    assert main(["methods", "--small", "--seeds", "1"]) == 2
+    assert "error: soft-targets: training diverged with every candidate" in capsys.readouterr().err
+
+
 def test_what_is_not_there_is_an_error_with_a_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["hinton-missing-class", "--table", "--out", str(tmp_path / "none.json")]) == 2
     assert "none.json: there is no record\n" in capsys.readouterr().err
