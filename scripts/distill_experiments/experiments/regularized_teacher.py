@@ -15,38 +15,24 @@ from typing import Any
 
 import edgekd
 from distill_experiments.bench import Bench
+from distill_experiments.experiments import headline
 
 TITLE = "a network without regularization"
 
-_TEACHER = {"first_stride": 1, "dropout": 0.2, "channels": 1, "classes": 10}
 SETTINGS: dict[str, Any] = {
-    "data": {"source": "fashion-mnist", "validation": 5000},
-    "teacher": {
-        "model": "edgekd.models.convnet:convnet",
-        "options": {**_TEACHER, "widths": [[32], [48, 48], [96, 96]], "image_size": [28, 28]},
-    },
+    "data": headline.SETTINGS["data"],
+    "teacher": headline.SETTINGS["teacher"],
+    "teacher_training": headline.SETTINGS["teacher_training"],
     "student": {"model": "mlp", "options": {"inputs": 784, "hidden": [256, 256]}},
-    "teacher_training": {
-        "batch_size": 128,
-        "learning_rate": 0.1,
-        "optimizer": "sgd",
-        "epochs": 14,
-        "weight_decay": 5e-4,
-        "precision": "bfloat16",
-        "augment": "shift-flip",
-    },
     "student_training": {"batch_size": 128, "epochs": 100, "weight_decay": 0.0, "learning_rate": 2e-3},
     "method": {"method": "soft-targets", "temperature": 4.0, "hard_weight": 0.1},
 }
 SMALL: dict[str, Any] = {
     **SETTINGS,
-    "data": {"source": "digits", "validation": 200},
-    "teacher": {
-        "model": "edgekd.models.convnet:convnet",
-        "options": {**_TEACHER, "widths": [[8], [16]], "image_size": [8, 8]},
-    },
+    "data": headline.SMALL["data"],
+    "teacher": headline.SMALL["teacher"],
+    "teacher_training": headline.SMALL["teacher_training"],
     "student": {"model": "mlp", "options": {"inputs": 64, "hidden": [32]}},
-    "teacher_training": {**SETTINGS["teacher_training"], "epochs": 3},
     "student_training": {**SETTINGS["student_training"], "epochs": 5},
 }
 _TEACHER_SEED = 100  # no student has the initial weights or the order of samples of the teacher
