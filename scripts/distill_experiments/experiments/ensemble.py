@@ -2,10 +2,11 @@
 
 In speech, ten networks gain 2.2 points of frame accuracy over one (58.9 to 61.1 %), and one distilled network of the
 same size keeps 1.9 of them (60.8 %, 86 %). Teachers, students and control are one network here, too, and take as many
-steps. Of samples that they were trained on, teachers say little more than the labels do; the paper lets a transfer set
-be unlabelled (section 2). So students learn what the teachers say of samples that none of them saw, without labels;
-others, for comparison, what they say of their own. Teachers, those others and the control see shifted samples; the
-unlabelled ones are many and stay as they are, so that teachers are asked about each once.
+steps, unless settings give teachers fewer (`teacher_training`). Of samples that they were trained on, teachers say
+little more than the labels do; the paper lets a transfer set be unlabelled (section 2). So students learn what the
+teachers say of samples that none of them saw, without labels; others, for comparison, what they say of their own.
+Teachers, those others and the control see shifted samples; the unlabelled ones are many and stay as they are, so that
+teachers are asked about each once.
 
 Settings were chosen for students of the teachers' own samples, on 10,000 other samples of the training set, by one or
 two students each, three or four teachers and seeds used for nothing else. With 2,500 samples and 30 epochs a student
@@ -69,7 +70,8 @@ def teach(bench: Bench, labelled: Dataset, unlabelled: Samples) -> None:
     settings = bench.settings
     seeds = [_TEACHER_SEED + number for number in range(settings["teachers"])]
     training = {"augment": settings["augment"], **settings["training"]}
-    teachers = [bench.train("teacher", seed, bench.network("network", seed), labelled, **training) for seed in seeds]
+    taught = {**training, **settings.get("teacher_training", {})}
+    teachers = [bench.train("teacher", seed, bench.network("network", seed), labelled, **taught) for seed in seeds]
     options = {**settings["method"], **training}
     shown = {**options, **settings["unlabelled_training"]}
     for seed in bench.seeds:

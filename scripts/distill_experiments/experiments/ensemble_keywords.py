@@ -1,6 +1,13 @@
 """One network that keeps what an ensemble gained (see ensemble.py), on spoken keywords.
 
-The words are spoken by espeak-ng and flite, other speakers in each part.
+The words are spoken by espeak-ng and flite, other speakers in each part: 30 with labels, 1,599 without, 200 to test.
+Students and the control take three times the steps of a teacher, who gets no better by more of them.
+
+Settings were chosen on the 100 validation speakers, with teachers and students of seeds used for nothing else, after a
+first record that had kept 25 ± 10 %. There the unlabelled speakers were few, in another background than all the rest,
+and as many steps were taken as by teachers, 160,000 samples. With the same background, and 460,000 samples, three
+students each kept 84 to 86 % of what ten teachers of 86 epochs gained, of clips as they are or with two copies of each,
+at temperature 1 or 4. With 870,000 samples they kept 93 ± 5 % at 4, and 86 ± 5 % at 1.
 """
 
 from __future__ import annotations
@@ -23,7 +30,8 @@ SETTINGS: dict[str, Any] = {
     },
     "unlabelled": {
         "source": "speech-commands",
-        "made_by": "scripts/make_keywords --speakers 202 --seed 2 --parts 1 1",  # 200 others, who say the same words
+        # The same seed and so the same background; the first 330 speakers are those of "data", the last is for testing.
+        "made_by": "scripts/make_keywords --speakers 1930 --seed 1 --parts 330 1",
         "validation": 0,
         "options": {"words": _WORDS, "coefficients": 10, "copies": 2},
     },
@@ -31,7 +39,8 @@ SETTINGS: dict[str, Any] = {
     "teachers": 10,
     "network": {"model": "ds_cnn", "options": {"width": 24, "blocks": 3}},
     "augment": "none",  # copies are shifted in time and noisy
-    "training": {**_BUDGET, "epochs": 30, "batch_size": 64},
+    "training": {**_BUDGET, "epochs": 244, "batch_size": 64},
+    "teacher_training": {"epochs": 86},
     "method": {"method": "soft-targets", "temperature": 4.0, "hard_weight": 0.0},
 }
 SMALL: dict[str, Any] = {
@@ -43,13 +52,14 @@ SMALL: dict[str, Any] = {
     },
     "unlabelled": {
         **SETTINGS["unlabelled"],
-        "made_by": "scripts/make_keywords --speakers 5 --seed 2 --parts 1 1 --words yes no --others cat",
+        "made_by": "scripts/make_keywords --speakers 11 --seed 1 --parts 8 1 --words yes no --others cat",
         "options": {"words": ["yes", "no"], "coefficients": 10, "copies": 3},
     },
     "unlabelled_training": {"epochs": 4},
     "teachers": 3,
     "network": {"model": "ds_cnn", "options": {"width": 4, "blocks": 1, "classes": 4}},
     "training": {**_BUDGET, "epochs": 4, "batch_size": 16},
+    "teacher_training": {"epochs": 3},
 }
 
 
