@@ -152,6 +152,13 @@ def table_of(
     return Table(torch.stack(tables))
 
 
+def said_of(teachers: Ensemble, x: Tensor, store: Store | None, data: str) -> Tensor:
+    """What each teacher says of samples as they are, (teachers, samples, classes); data: their digest."""
+    key = {"data": data, "augment": "none"}
+    said = [_table_of_one(member, x, Augment(), store, key, lambda done: None)[0] for member in teachers.members]
+    return torch.stack(said)
+
+
 def _table_of_one(
     member: Member, x: Tensor, augment: Augment, store: Store | None, key: dict[str, Any], told: Told
 ) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from edgekd.distill.answers import Store
+from edgekd.distill.answers import Store, said_of
 from edgekd.distill.call import Call, Data, History, folder_of, kept
 from edgekd.distill.inference import accuracy
 from edgekd.distill.loggers import Logger
@@ -134,9 +134,11 @@ def distill(
         teacher, untrained = untrained, copy.deepcopy(untrained)
     ensemble = ensemble_of(specs_of(teacher), student, data.val.x[:16], classes)
     check_apart(student, assistants, ensemble)
-    course = _Course(call, made, Store(kept_answers) if kept_answers is not None else None)
-    history = course.teach(ensemble, student, assistants)
-    metrics = {**kept(history, training), **_said(ensemble, data)}
+    store = Store(kept_answers) if kept_answers is not None else None
+    Teaching(made, ensemble, store).check(data.train, training.epochs)
+    said = _said(ensemble, data, store)  # damaged answers are found before time is spent
+    history = _Course(call, made, store).teach(ensemble, student, assistants)
+    metrics = {**kept(history, training), **said}
     metrics |= data.tested("test_accuracy", student)
     control_history: History = []
     if control:
@@ -176,12 +178,15 @@ class _Course:
         return self._call.fit(model, role, Teaching(self._method, teachers, self._store), training)
 
 
-def _said(teachers: Ensemble, data: Data) -> dict[str, float]:
+def _said(teachers: Ensemble, data: Data, store: Store | None) -> dict[str, float]:
     """Accuracies of the teachers together, where they can be asked."""
-    metrics: dict[str, float] = {}
-    if (answers := teachers.validation(data.val.x)) is not None:
-        metrics["teacher_val_accuracy"] = accuracy(teachers.probabilities(answers, 1.0), data.val.y)
-    if data.test is not None and not teachers.stored:
-        said = teachers.probabilities(teachers.ask(data.test.x), 1.0)
-        metrics["teacher_test_accuracy"] = accuracy(said, data.test.y)
-    return metrics
+    parts = {"val": data.val} if data.test is None else {"val": data.val, "test": data.test}
+    if teachers.stored:
+        answers = {"val": teachers.validation(data.val.x)}
+    else:
+        answers = {part: said_of(teachers, one.x, store, one.samples_digest()) for part, one in parts.items()}
+    return {
+        f"teacher_{part}_accuracy": accuracy(teachers.probabilities(said, 1.0), parts[part].y)
+        for part, said in answers.items()
+        if said is not None
+    }
