@@ -55,7 +55,7 @@ def command_line(script: str) -> str:
 
 def without_folders(text: str) -> str:
     """A message with the absolute paths in it by their last name alone, as in `command_line`."""
-    return re.sub(r"/\S*/(?=[^/\s])", "", text)
+    return re.sub(r"(?<![\w.-])/\S*/(?=[^/\s])", "", text)
 
 
 @functools.cache
