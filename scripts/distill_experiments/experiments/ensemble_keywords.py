@@ -1,7 +1,7 @@
 """One network that keeps what an ensemble gained (see ensemble.py), on spoken keywords.
 
 The words are spoken by espeak-ng and flite, other speakers in each part: 30 with labels, 1,599 without, 200 to test.
-Students and the control take three times the steps of a teacher, who gets no better by more of them.
+Students and the control take nearly three times the steps of a teacher; the control shows how little they give it.
 
 Settings were chosen on the 100 validation speakers, with teachers and students of seeds used for nothing else, after a
 first record that had kept 25 ± 10 %. There the unlabelled speakers were few, in another background than all the rest,
