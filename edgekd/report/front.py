@@ -20,11 +20,10 @@ def front_table(result: Mapping[str, Any]) -> Table:
     for heading in headings:
         made.add_column(heading, justify="left" if heading == "student" else "right")
     for number, row in enumerate(result["front"], start=1):
-        int8 = row["int8"]
-        cost = (int8 and int8["cost"]) or row["cost"]
+        int8, cost = row["int8"], cost_of(row)
         made.add_row(
             str(number),
-            escape(_options(row["options"], result["space"])),
+            escape(options_text(row["options"], result["space"])),
             f"{row['accuracy']:.2f}" + (f" ± {row['deviation']:.2f}" if row["deviation"] is not None else ""),
             f"{int8['val_accuracy']:.2f}" if int8 else "",
             f"{cost[unit]:,}",
@@ -57,7 +56,13 @@ def _minimized(result: Mapping[str, Any]) -> str:
     return str({"speed": result["unit"], "flash": "flash", "ram": "RAM"}[result["minimize"]])
 
 
-def _options(options: Mapping[str, Any], space: Mapping[str, Any]) -> str:
+def cost_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a student of the front takes: as trained and converted, where that is measured, else untrained."""
+    cost: Mapping[str, Any] = (row["int8"] and row["int8"]["cost"]) or row["cost"]
+    return cost
+
+
+def options_text(options: Mapping[str, Any], space: Mapping[str, Any]) -> str:
     """What was searched; the rest is the same for all."""
     return ", ".join(f"{name} {_value(options[name])}" for name in space)
 

@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--without-bakenn", action="store_true", help="edgekd and the recorded figures alone")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"the record that rows are put into ({RESULTS})")
     parser.add_argument("--table", action="store_true", help="only print the tables of the record")
-    parser.add_argument("--short", action="store_true", help="with --table: those in README.md and engine_bench/README.md")
+    parser.add_argument("--short", action="store_true", help="with --table: those of both README.md")
     parser.add_argument("--check-goals", action="store_true", help="only print how the record stands to the goals")
     parser.add_argument("--strict", action="store_true", help="with --check-goals: exit code 1 unless all hold")
     parser.add_argument("--update-counts", action="store_true", help="write the instruction counts that a test guards")
