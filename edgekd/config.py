@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from edgekd import paths
 from edgekd.toml_schema import Strict, load_toml, size_in_bytes
 
 Scalar = bool | int | float | str
@@ -299,11 +300,18 @@ class Recipe(Strict):
         return self
 
 
-def load_recipe(path: Path) -> Recipe:
+def recipe_path(name_or_path: str | Path) -> Path:
+    """The TOML of a recipe that ships with edgekd (by name) or of one's own (a path). Raises InputError when there is
+    none."""
+    return paths.named(name_or_path, paths.recipes(), "recipe", "edgekd run ./mine.toml")
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
     """Read and check a recipe; relative paths in it are resolved against the recipe's folder.
 
-    Raises InputError that lists every problem with its line.
+    name_or_path: see `recipe_path`. Raises InputError that lists every problem with its line.
     """
+    path = recipe_path(name_or_path)
     recipe = load_toml(path, Recipe)
     changes: dict[str, object] = {}
     if recipe.data.path is not None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import edgekd
 from edgekd.config import Recipe, load_recipe
 from edgekd.errors import InputError
 from edgekd.toml_schema import load_toml, parse_toml
@@ -88,6 +89,13 @@ def test_a_relative_data_path_belongs_to_the_recipes_folder(tmp_path: Path) -> N
     path = tmp_path / "r.toml"
     path.write_text(GOOD.replace('"digits"', '"npz"\npath = "my.npz"'))
     assert load_recipe(path).data.path == tmp_path / "my.npz"
+
+
+def test_a_recipe_that_ships_goes_by_its_name_and_ones_own_by_its_path(tmp_path: Path) -> None:
+    assert load_recipe("digits") == load_recipe(Path(edgekd.__file__).parent / "recipes" / "digits.toml")
+    own = tmp_path / "mine"  # without .toml
+    own.write_text(GOOD)
+    assert load_recipe(own).data.source == "digits"
 
 
 @given(st.text(max_size=200))

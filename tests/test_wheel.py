@@ -71,6 +71,7 @@ def test_the_wheel_holds_boards_and_firmware(wheel: Path) -> None:
 def test_it_lists_compiles_deploys_and_evaluates_without_torch(installed: Path, tmp_path: Path) -> None:
     python = str(installed / "python")
     assert subprocess.run([python, "-c", "import torch"], capture_output=True).returncode != 0
+    assert "fashion_mnist" in run(installed, tmp_path, "run", "--help")  # a recipe that ships
     assert "mps2-an386" in {board["name"] for board in json.loads(run(installed, tmp_path, "boards", "--json"))}
 
     model = dense_model(tmp_path / "dense.tflite")

@@ -65,7 +65,7 @@ class _LazyGroup(click.Group):
 def cli() -> None:
     """From a PyTorch teacher to a measured, bit-exact int8 student on a microcontroller.
 
-    The shortest way through: edgekd run edgekd/recipes/fashion_mnist.toml
+    The shortest way through: edgekd run digits
     """
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgekd import paths
 from edgekd.cli import print_json
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ SEEDS = click.option(
 )
 
 
-@click.command()
+@click.command(epilog=f"Recipes by name: {', '.join(paths.recipes())}.")
 @RECIPE
 @OUT
 @SEEDS
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 def command(recipe: Path, out: Path | None, seeds: int | None, as_json: bool) -> None:
     """Run RECIPE: teachers, student, int8 model, firmware, board, report.
+
+    RECIPE is a .toml file, or the name of one that edgekd brings.
 
     What did not change since the last run is kept. Exit code 1: the run is complete and its result misses a gate.
     """
@@ -52,10 +55,10 @@ def command(recipe: Path, out: Path | None, seeds: int | None, as_json: bool) ->
 
 def read_recipe(path: Path) -> Recipe:
     """A checked recipe. Its own folder and the current one can hold the modules it names as `module:callable`."""
-    from edgekd.config import load_recipe
+    from edgekd.config import load_recipe, recipe_path
 
     recipe = load_recipe(path)
-    for folder in (path.parent, Path.cwd()):
+    for folder in (recipe_path(path).parent, Path.cwd()):
         # Last, so that a file there called like an installed package does not take its place.
         if str(folder.resolve()) not in sys.path:
             sys.path.append(str(folder.resolve()))

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from edgekd import paths
-from edgekd.errors import InputError
 from edgekd.firmware.toolchain import Toolchain, toolchain_of
 from edgekd.toml_schema import Strict, load_toml, size_in_bytes
 
@@ -284,20 +283,7 @@ def platform_ports() -> list[str]:
 
 def board_path(name_or_path: str | Path) -> Path:
     """The TOML of a board that ships here (by name) or of one's own (a path). Raises InputError when there is none."""
-    text = str(name_or_path)
-    if text.endswith(".toml") or "/" in text or "\\" in text:
-        path = Path(text)
-        if not path.is_file():
-            raise InputError(f"{text}: no such board profile", "check the path, or name a board of `edgekd boards`")
-        return path
-    known = _shipped()
-    if text in known:
-        return known[text]
-    near = get_close_matches(text, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "boards: " + ", ".join(known)
-    raise InputError(
-        f'no board is called "{text}"', hint, "a profile of your own goes by its path: --board ./mine.toml"
-    )
+    return paths.named(name_or_path, _shipped(), "board", "--board ./mine.toml")
 
 
 def load_board(name_or_path: str | Path) -> BoardProfile:

@@ -55,7 +55,10 @@ def test_a_mistyped_command_is_answered_with_the_right_one() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "none.toml"], "none.toml: No such file"),
+        (["run", "none.toml"], "none.toml: no such recipe"),
+        (["run", "digit"], "did you mean digits?"),
+        (["search", "none", "--board", "mps2-an386"], "recipes: anomaly, digits, fashion_mnist,"),
+        (["report", f"{'x' * 300}.toml"], "x.toml: no such recipe"),
         (["compile", "x" * 300, "--target", "host", "--out", "out"], "x: File name too long"),
         (["report", "none"], "none"),
         (["compile", "none.tflite", "--target", "host", "--out", "out"], "none.tflite"),

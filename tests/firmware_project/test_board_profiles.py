@@ -68,8 +68,8 @@ def test_a_profile_of_ones_own_goes_by_its_path(tmp_path: Path) -> None:
     [
         ("mps2-an368", "did you mean mps2-an386?"),
         ("esp32", "boards: " + ", ".join(SHIPPED)),
-        ("./none.toml", "./none.toml: no such board profile"),
-        ("boards/", "no such board profile"),
+        ("./none.toml", "./none.toml: no such board"),
+        ("boards/", "no such board"),
         ("", 'no board is called ""'),
     ],
 )
