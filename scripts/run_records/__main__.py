@@ -64,9 +64,10 @@ def _record(job: str, recipe: Path, options: Sequence[str], command: str) -> int
     if made_by["uncommitted"]:
         raise InputError("there are uncommitted changes", "commit them first: a result belongs to a commit")
     edgekd = [sys.executable, "-c", "from edgekd.cli import main; main()"]
-    run = subprocess.run(
-        [*edgekd, job, str(recipe), *options, "--json"], stdout=subprocess.PIPE, text=True, check=False
-    )
+    # Nothing that another commit made is kept; interrupted, the same commit goes on.
+    folder = ROOT / "runs" / "records" / made_by["commit"] / f"{job}-{recipe.stem}"
+    asked = [job, str(recipe), *options, "--out", str(folder), "--json"]
+    run = subprocess.run([*edgekd, *asked], stdout=subprocess.PIPE, text=True, check=False)
     if not run.stdout:
         return run.returncode
     said: dict[str, Any] = {"recipe": tomllib.loads(recipe.read_text(encoding="utf-8"))}

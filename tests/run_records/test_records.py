@@ -62,7 +62,8 @@ def test_a_result_is_kept_with_its_recipe_and_options(
 
     assert main([job, str(recipe), "--seeds", "5"]) == 1  # the run's own
     record = json.loads((tmp_path / folder / "small.json").read_text())
-    assert called[0][3:] == [job, str(recipe), "--seeds", "5", "--json"]
+    own = ROOT / "runs" / "records" / ("0" * 40) / f"{job}-small"  # nothing of another commit is in it
+    assert called[0][3:] == [job, str(recipe), "--seeds", "5", "--out", str(own), "--json"]
     assert record["command"] == f"scripts/record_run {job} {recipe} --seeds 5"
     assert record["recipe"] == {"name": "small", "data": {"source": "digits"}}
     assert record["exit_code"] == 1 and record["result"] == {"name": "small"}
