@@ -16,6 +16,7 @@ from typing import Any
 
 from provenance import ROOT, load_record, provenance
 
+from edgekd.config import recipe_path
 from edgekd.errors import EdgekdError, InputError
 from edgekd.files import write_atomically
 from run_records.table import recipes_table, search_table
@@ -59,6 +60,7 @@ def _options(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _record(job: str, recipe: Path, options: Sequence[str], command: str) -> int:
     """The exit code of the run, which is kept whatever its result, if it has one."""
+    text = recipe_path(recipe).read_text(encoding="utf-8")
     versions = {name: importlib.metadata.version(name) for name in _PACKAGES[job]}
     made_by = provenance(command, ["edgekd", "firmware", "boards"], versions)
     if made_by["uncommitted"]:
@@ -70,7 +72,7 @@ def _record(job: str, recipe: Path, options: Sequence[str], command: str) -> int
     run = subprocess.run([*edgekd, *asked], stdout=subprocess.PIPE, text=True, check=False)
     if not run.stdout:
         return run.returncode
-    said: dict[str, Any] = {"recipe": tomllib.loads(recipe.read_text(encoding="utf-8"))}
+    said: dict[str, Any] = {"recipe": tomllib.loads(text)}
     said |= {"exit_code": run.returncode, "cores": os.cpu_count(), "result": json.loads(run.stdout)}
     out = FOLDERS[job] / f"{recipe.stem}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
