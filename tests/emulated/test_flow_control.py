@@ -77,6 +77,8 @@ def test_a_busy_board_whose_buffer_is_filled_to_the_brim_takes_one_byte_more(nam
     with Emulator(board, deploy_cached(path, board).elf) as emulator:
         host = Talkative(open_transport(emulator.url, board.serial.baud))
         with Device(Link(host, name=name, baud=board.serial.baud, timeout=10)) as device:
+            # A greeting may reach a board that is still starting, and is then heard from its middle on.
+            damaged_by_the_start = device.stats().damaged_frames
             sample = [bytes(size) for size in device.info.input_bytes]
             assert device.info.receive_bytes == board.serial.receive_bytes - 1
             before, started = host.written, time.monotonic()
@@ -89,4 +91,4 @@ def test_a_busy_board_whose_buffer_is_filled_to_the_brim_takes_one_byte_more(nam
                 assert device.infer(sample).outputs == expected.outputs
                 assert host.written == host.after
             host.later = ()
-            assert device.link.damaged == device.stats().damaged_frames == 0
+            assert device.link.damaged == 0 and device.stats().damaged_frames == damaged_by_the_start

@@ -32,6 +32,8 @@ def test_a_board_changes_its_rate_logs_and_pushes_results(name: str, tmp_path: P
     lines: list[str] = []
     with Emulator(board, project.elf) as emulator, connect(emulator.url, on_log=lines.append) as device:
         assert device.info.can_change_baud and device.info.has_source
+        # A greeting may reach a board that is still starting, and is then heard from its middle on.
+        damaged_by_the_start = device.stats().damaged_frames
         # An emulated line carries any rate; the port's registers are what is tried.
         for rate, status in ((57_600, Status.DONE), (115_200, Status.DONE), (3, Status.UNSUPPORTED)):
             assert device._link.query("changing the rate", Kind.BAUD, rate.to_bytes(4, "little")).status == status
@@ -41,4 +43,4 @@ def test_a_board_changes_its_rate_logs_and_pushes_results(name: str, tmp_path: P
         watched = list(islice(device.watch(), 3))
         assert [result.outputs[0][0] for result in watched] == [result.index for result in watched]
         assert device.infer([bytes([9]) * 100, bytes(3)]).outputs[0] == bytes([9]) * 100
-        assert device.stats().damaged_frames == 0
+        assert device.stats().damaged_frames == damaged_by_the_start
