@@ -53,12 +53,14 @@ def command(recipe: Path, out: Path | None, seeds: int | None, as_json: bool) ->
         raise BadResultError("the result misses what was asked of it", *run.result["failures"])
 
 
-def read_recipe(path: Path) -> Recipe:
-    """A checked recipe. Its own folder and the current one can hold the modules it names as `module:callable`."""
+def read_recipe(name_or_path: Path) -> Recipe:
+    """A checked recipe, see config.load_recipe. Its own folder and the current one can hold the modules it names as
+    `module:callable`."""
     from edgekd.config import load_recipe, recipe_path
 
+    path = recipe_path(name_or_path)
     recipe = load_recipe(path)
-    for folder in (recipe_path(path).parent, Path.cwd()):
+    for folder in (path.parent, Path.cwd()):
         # Last, so that a file there called like an installed package does not take its place.
         if str(folder.resolve()) not in sys.path:
             sys.path.append(str(folder.resolve()))
